@@ -1,0 +1,54 @@
+# Targets run on a fresh machine with Python 3.11+ and make: each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+POPULATION ?= 5000
+YEARS ?= 3
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint check bench lock seeds sources clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(STAMP) ## install into .venv what the lock file names
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## synthetic city -> files -> land -> build -> report
+	@$(BIN)/osame demo --population $(POPULATION) --years $(YEARS) --seed $(SEED)
+
+test: $(STAMP) ## every test
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## style, types, drift of generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m warehouse.law.seeds --check
+	@$(BIN)/python -m warehouse.sources --check
+	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+
+check: lint test ## lint, then test
+
+bench: $(STAMP) ## landing, build and report at POPULATION x YEARS, with throughput and peak memory
+	@$(BIN)/python -m tests.bench --population $(POPULATION) --years $(YEARS) --seed $(SEED)
+
+lock: $(STAMP) ## write requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --upgrade --output-file requirements.lock
+
+seeds: $(STAMP) ## write the law seeds from warehouse/law/parameters
+	@$(BIN)/python -m warehouse.law.seeds
+
+sources: $(STAMP) ## write the dbt source YAML from ingestion/layouts
+	@$(BIN)/python -m warehouse.sources
+
+clean: ## remove data and build output, not .venv
+	rm -rf data bench target logs

@@ -1,0 +1,68 @@
+"""What a reader hands to landing, and what it is told about the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+
+from ingestion.findings import Finding
+from ingestion.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A direct-debit request that we sent: what a result's MMDD is compared with to find its year."""
+
+    debit_date: date
+    count: int
+    amount_yen: int
+
+
+def _no_requests(_consignor_code: str, _mmdd: str) -> list[SentRequest]:
+    return []
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known about a file besides its bytes."""
+
+    file_name: str
+    landed_on: date
+    format: str | None = None
+    business_date: date | None = None
+    allow_missing_result_totals: bool = False
+    sent_requests: Callable[[str, str], list[SentRequest]] = _no_requests
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row of an extract that broke its contract: kept as delivered, with the reasons."""
+
+    line: int
+    row_text: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class Decoded:
+    """A file that passed: one Arrow table per landing table.
+
+    Every table has ``source_line`` (int32, record number from 1) first, and its columns named and typed as in the layout;
+    the tables of a grouped fixed-length layout have ``group_no`` (int32, from 1) second. ``load_id`` is added by landing.
+    records and amount_yen (whole yen) are the file's control figures: payment or extract rows that land, not headers.
+    """
+
+    layout: Layout
+    role: str | None
+    tables: dict[str, pa.Table]
+    records: int
+    amount_yen: int
+    business_date: date | None = None
+    sequence_no: int = 0
+    is_full: bool = False
+    quarantined: list[QuarantinedRow] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,250 @@
+"""What is wrong with a delivered file or row: one catalogue of codes, one sentence in each language."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding: what it means (English and Japanese) and what to do next (both)."""
+
+    meaning: str
+    meaning_ja: str
+    advice: str
+    advice_ja: str
+
+
+KINDS: dict[str, Kind] = {
+    "ING-001": Kind(
+        "no layout fits this file",
+        "どのレイアウトにも当てはまりません",
+        "compare with the nearest layouts listed, name one with --format, or add a layout YAML",
+        "下に示す近いレイアウトと比べ、--format で指定するか、レイアウトの YAML を追加してください",
+    ),
+    "ING-002": Kind("the file is empty", "ファイルが空です", "ask the sender for it again", "送付元に再送を依頼してください"),
+    "ING-010": Kind(
+        "wrong record length",
+        "レコード長が違います",
+        "ask for the file in its fixed length, unconverted",
+        "変換していない固定長のファイルの再送を依頼してください",
+    ),
+    "ING-011": Kind(
+        "EBCDIC data", "EBCDIC のデータです", "ask for code class 0 (JIS)", "コード区分 0（JIS）での再送を依頼してください"
+    ),
+    "ING-012": Kind(
+        "UTF-8 where one byte is one character",
+        "1文字1バイトのはずが UTF-8 に変換されています",
+        "ask for the original bytes; do not open and save the file in an editor",
+        "元のバイト列での再送を依頼してください（エディタで保存し直さないでください）",
+    ),
+    "ING-013": Kind(
+        "bytes that are no character",
+        "文字として読めないバイトがあります",
+        "ask the sender for the file again",
+        "送付元に再送を依頼してください",
+    ),
+    "ING-020": Kind(
+        "wrong record order",
+        "レコードの順序が違います",
+        "ask the sender for the file again",
+        "送付元に再送を依頼してください",
+    ),
+    "ING-021": Kind(
+        "the trailer record is missing",
+        "トレーラ・レコードがありません",
+        "the file was probably cut off: ask for it again",
+        "ファイルが途中で切れた可能性があります。再送を依頼してください",
+    ),
+    "ING-022": Kind(
+        "the end record is missing",
+        "エンド・レコードがありません",
+        "the file was probably cut off: ask for it again",
+        "ファイルが途中で切れた可能性があります。再送を依頼してください",
+    ),
+    "ING-023": Kind(
+        "bytes after the end record",
+        "エンド・レコードの後にデータがあります",
+        "ask the sender for the file again",
+        "送付元に再送を依頼してください",
+    ),
+    "ING-030": Kind("not a number", "数字ではありません", "ask the sender to correct it", "送付元に訂正を依頼してください"),
+    "ING-031": Kind(
+        "a character that is not allowed here",
+        "使用できない文字です",
+        "ask the sender to correct it",
+        "送付元に訂正を依頼してください",
+    ),
+    "ING-032": Kind(
+        "an unknown code",
+        "定義されていないコードです",
+        "ask the sender, or add the code to the layout YAML",
+        "送付元に確認するか、レイアウトの YAML にコードを追加してください",
+    ),
+    "ING-033": Kind(
+        "an impossible date", "ありえない日付です", "ask the sender to correct it", "送付元に訂正を依頼してください"
+    ),
+    "ING-034": Kind(
+        "the year or era cannot be told",
+        "年または元号を特定できません",
+        "give --business-date YYYY-MM-DD",
+        "--business-date YYYY-MM-DD を指定してください",
+    ),
+    "ING-035": Kind(
+        "a required value is blank", "必須の項目が空です", "ask the sender to fill it in", "送付元に訂正を依頼してください"
+    ),
+    "ING-036": Kind(
+        "wrong check digit", "チェックディジットが違います", "ask the sender to correct it", "送付元に訂正を依頼してください"
+    ),
+    "ING-037": Kind(
+        "a filler that is not blank", "空白であるべき予備欄に値があります", "check the layout", "レイアウトを確認してください"
+    ),
+    "ING-038": Kind(
+        "trailing spaces were stripped from a record",
+        "レコード末尾の空白が取り除かれていました",
+        "nothing to do; ask the sender to stop stripping them",
+        "処理は続けます。末尾の空白を残すよう送付元に依頼してください",
+    ),
+    "ING-039": Kind(
+        "a blank number, read as missing (not as 0)",
+        "数値の項目が空白です（0 ではなく欠損として扱います）",
+        "ask the sender to fill with zeros",
+        "ゼロ埋めするよう送付元に依頼してください",
+    ),
+    "ING-040": Kind(
+        "the count in the control record differs",
+        "件数が合いません",
+        "ask the sender for the file again",
+        "送付元に再送を依頼してください",
+    ),
+    "ING-041": Kind(
+        "the amount in the control record differs",
+        "金額が合いません",
+        "ask the sender for the file again",
+        "送付元に再送を依頼してください",
+    ),
+    "ING-042": Kind(
+        "opening balance and entries do not give the closing balance",
+        "取引前残高と明細から取引後残高になりません",
+        "ask the bank for the statement again",
+        "金融機関に再送を依頼してください",
+    ),
+    "ING-050": Kind(
+        "request or result cannot be told apart",
+        "依頼データか結果データか判別できません",
+        "check with the bank; if it is a result without result totals, land it again with "
+        "--format and --allow-missing-result-totals",
+        "金融機関に確認し、結果合計のない結果データであれば --format と --allow-missing-result-totals を付けて取り込んでください",
+    ),
+    "ING-051": Kind(
+        "the same debit was already landed with another result code",
+        "同じ振替が別の結果コードで取込済みです",
+        "a person must decide with the bank which result is right",
+        "どちらの結果が正しいか金融機関に確認してください",
+    ),
+    "ING-060": Kind(
+        "the header row differs from the layout",
+        "見出し行がレイアウトと違います",
+        "export the extract again with the headers of the layout, or change the layout YAML",
+        "レイアウトの見出しで出力し直すか、レイアウトの YAML を変更してください",
+    ),
+    "ING-061": Kind(
+        "wrong number of values in the row",
+        "行の項目数が違います",
+        "export the row again",
+        "該当行を出力し直してください",
+    ),
+    "ING-062": Kind(
+        "a quote is not closed",
+        "引用符が閉じていません",
+        "the file was probably cut off: export it again",
+        "ファイルが途中で切れた可能性があります。出力し直してください",
+    ),
+    "ING-063": Kind(
+        "the business date is not known",
+        "業務日付が分かりません",
+        "name the file <extract>_<YYYYMMDD>[_full][_<n>].csv or give --business-date",
+        "ファイル名を <名称>_<YYYYMMDD>[_full][_<n>].csv とするか、--business-date を指定してください",
+    ),
+    "ING-064": Kind(
+        "the same primary key twice in one file",
+        "同じ主キーの行が1つのファイルに重複しています",
+        "export one row per key",
+        "主キーごとに1行で出力し直してください",
+    ),
+    "ING-065": Kind(
+        "too long for its column", "桁数が超過しています", "export the row again", "該当行を出力し直してください"
+    ),
+    "ING-066": Kind(
+        "an amount with a sign that is not allowed",
+        "金額の符号が正しくありません",
+        "export the row again",
+        "該当行を出力し直してください",
+    ),
+    "ING-067": Kind(
+        "a value that the row needs is missing or contradicts another",
+        "行の中の項目が不足しているか矛盾しています",
+        "export the row again",
+        "該当行を出力し直してください",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: where, what was found, what was expected.
+
+    line is the record or row number in the file, counted from 1 (None: the file as a whole);
+    byte is the position in the record, counted from 1 (None where bytes mean nothing, as in CSV);
+    field is the Japanese name of the item. ``found`` never holds a personal value: readers mask it.
+    """
+
+    code: str
+    line: int | None
+    byte: int | None
+    field: str | None
+    found: str
+    expected: str
+
+    def __post_init__(self) -> None:
+        if self.code not in KINDS:
+            raise KeyError(f"{self.code} is not in the catalogue of findings")
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.code]
+
+    def english(self) -> str:
+        where = "".join(
+            part
+            for part in (
+                f"line {self.line}" if self.line is not None else "file",
+                f", byte {self.byte}" if self.byte is not None else "",
+                f", {self.field}" if self.field else "",
+            )
+        )
+        return f"{where}  [{self.code}] {self.kind.meaning}: found {self.found}, expected {self.expected}"
+
+    def japanese(self) -> str:
+        where = "".join(
+            part
+            for part in (
+                f"{self.line}行目" if self.line is not None else "ファイル全体",
+                f" {self.byte}バイト目" if self.byte is not None else "",
+                f" 「{self.field}」" if self.field else "",
+            )
+        )
+        return f"{where} [{self.code}] {self.kind.meaning_ja}。実際: {self.found} / 期待: {self.expected}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "meaning": self.kind.meaning, "advice": self.kind.advice}
+
+
+class Refused(Exception):
+    """A file that must not land. Carries every finding, and the format if it was recognised."""
+
+    def __init__(self, findings: list[Finding], layout_id: str | None = None) -> None:
+        super().__init__("; ".join(f.english() for f in findings[:3]))
+        self.findings = findings
+        self.layout_id = layout_id

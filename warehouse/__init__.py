@@ -1,0 +1,1 @@
+"""Warehouse: stores, keys, settings, law, macros and the build."""

@@ -1,0 +1,78 @@
+"""Where things are: the folders and stores below OSAME_HOME."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+PRIVATE = 0o700
+
+
+@dataclass(frozen=True)
+class Home:
+    """One office's data: stores, folders and settings below ``root`` (``OSAME_HOME``, default ``./data``)."""
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def rejected(self) -> Path:
+        return self.root / "rejected"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def keys(self) -> Path:
+        """Key files. ``OSAME_KEYS`` puts them on another disk than the data that they open."""
+        folder = os.environ.get("OSAME_KEYS")
+        return Path(folder) if folder else self.root / "keys"
+
+    @property
+    def layouts(self) -> Path:
+        return self.root / "layouts"
+
+    @property
+    def work(self) -> Path:
+        """Scratch of a running build; whatever is left there belongs to a run that was killed."""
+        return self.root / "work"
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing.duckdb"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def vault(self) -> Path:
+        return self.root / "vault.duckdb"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "osame.yml"
+
+    def create(self) -> Home:
+        """Make the folders that are missing; those that hold delivered files or keys are 0700."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.published.mkdir(exist_ok=True)
+        for folder in (self.inbox, self.archive, self.rejected, self.keys, self.work):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(PRIVATE)
+        return self
+
+
+def open_home(path: str | Path | None = None) -> Home:
+    """The home at ``path``, else ``OSAME_HOME``, else ``./data``; its folders exist afterwards."""
+    return Home(Path(path or os.environ.get("OSAME_HOME") or "data").resolve()).create()

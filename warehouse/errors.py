@@ -1,0 +1,29 @@
+"""Errors that a user can mend. The CLI prints them without a traceback and exits with their code."""
+
+from __future__ import annotations
+
+
+class OsameError(Exception):
+    """Something a user can mend: where it is, what was found and expected, and what to do next."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  -> {self.advice}" if self.advice else self.message
+
+
+class StoreBusy(OsameError):
+    """Another process holds the store."""
+
+    exit_code = 1
+
+
+class BuildFailed(OsameError):
+    """dbt did not finish; the warehouse that readers see is the old one."""
+
+    exit_code = 1

@@ -1,0 +1,62 @@
+"""The keys of the encrypted stores: one for landing and its archive, one for the vault."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from warehouse.config import Home
+from warehouse.errors import OsameError
+
+_PUBLIC_BITS = 0o077
+
+
+def landing_key(home: Home) -> str:
+    """Opens landing.duckdb and the archived files: ``OSAME_KEY``, else a key file made on first use."""
+    return os.environ.get("OSAME_KEY") or _key_file(home.keys / "landing.key", home.landing)
+
+
+def vault_key(home: Home) -> str:
+    """Opens vault.duckdb: ``OSAME_VAULT_KEY``, else a key file made on first use. Never equal to landing's key."""
+    return os.environ.get("OSAME_VAULT_KEY") or _key_file(home.keys / "vault.key", home.vault)
+
+
+def _key_file(path: Path, store: Path) -> str:
+    """Read a key file of mode 0600, or make it with 256 random bits.
+
+    Raises:
+        OsameError: the file is readable by others, or the store exists and its key file is gone.
+    """
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        if store.exists():
+            raise OsameError(
+                f"{path} is missing, and {store.name} exists and needs it",
+                "put the key file back from its backup, or set OSAME_KEYS to its folder",
+            ) from None
+        return _make(path)
+    if path.stat().st_mode & _PUBLIC_BITS:
+        raise OsameError(f"{path} can be read by others than its owner", f"chmod 600 {path}")
+    if not text:
+        raise OsameError(f"{path} is empty", "put the key file back from its backup")
+    return text
+
+
+def _make(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_hex(32)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "w", encoding="ascii") as handle:
+        handle.write(key + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    try:
+        os.link(partial, path)  # fails if another process was first: then its key is the key
+    except FileExistsError:
+        key = path.read_text(encoding="ascii").strip()
+    finally:
+        partial.unlink()
+    return key
