@@ -174,7 +174,7 @@ KINDS: dict[str, Kind] = {
         "主キーごとに1行で出力し直してください",
     ),
     "ING-065": Kind(
-        "too long for its column", "桁数が超過しています", "export the row again", "該当行を出力し直してください"
+        "wrong length for its column", "桁数が違います", "export the row again", "該当行を出力し直してください"
     ),
     "ING-066": Kind(
         "an amount with a sign that is not allowed",
@@ -187,6 +187,18 @@ KINDS: dict[str, Kind] = {
         "行の中の項目が不足しているか矛盾しています",
         "export the row again",
         "該当行を出力し直してください",
+    ),
+    "ING-068": Kind(
+        "an error notice in place of data",
+        "データではなくエラー通知です",
+        "read the notice and ask the sender for the data",
+        "通知の内容を確認し、送付元にデータを依頼してください",
+    ),
+    "ING-099": Kind(
+        "more findings than are listed",
+        "指摘が多いため一部だけを示しています",
+        "correct the cause of those listed first",
+        "まず一覧にある指摘の原因を直してください",
     ),
 }
 

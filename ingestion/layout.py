@@ -47,6 +47,22 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Condition(_Model):
+    """Which records a field is read on, told by other bytes of the same record (a flag, or "these are all digits")."""
+
+    start: int
+    length: int
+    codes: list[str] | None = None
+    digits: bool = False
+    negate: bool = False
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Condition:
+        if (self.codes is None) != self.digits:
+            raise ValueError("give either codes or digits: true")
+        return self
+
+
 class FieldDef(_Model):
     """One field of a fixed-length record (start and length in bytes, from 1) or one column of a CSV (header)."""
 
@@ -61,10 +77,13 @@ class FieldDef(_Model):
     charset: Charset = "any"
     codes: dict[str, str] | None = None
     width: int | None = None
-    sign: Literal["any", "nonnegative", "negative"] = "any"
+    sign: Literal["any", "nonnegative", "positive", "negative"] = "any"
     description: str = ""
     optional_column: bool = False
+    when: Condition | None = None  # fixed: fields of one name with exclusive conditions make one column
     part_of: str | None = None  # CSV: a slice (start, length) of another column, such as the slip number in a barcode
+    strip_prefix: str | None = None  # CSV: taken off where a value begins with it (EAN stands for a barcode's FNC1)
+    default: str | None = None  # CSV: the value of a blank cell or an absent column
 
     @property
     def landed(self) -> bool:
@@ -126,6 +145,10 @@ class Layout(_Model):
     detect: dict[str, str] = Field(default_factory=dict)
     records: dict[Literal["header", "data", "trailer", "end"], RecordDef] = Field(default_factory=dict)
     totals: list[TotalDef] = Field(default_factory=list)
+    tolerated: str = ""  # characters outside a field's charset that give a warning, not a refusal
+    # role ("all" without roles) -> days a header date without a year may lie after the landing day: files that we send
+    # are landed before their day
+    days_ahead: dict[str, int] = Field(default_factory=dict)
     # CSV
     columns: list[FieldDef] = Field(default_factory=list)
     primary_key: list[str] = Field(default_factory=list)
@@ -159,6 +182,8 @@ class Layout(_Model):
         for f in record.fields:
             if f.start is None or f.length is None:
                 raise ValueError(f"{kind}.{f.name}: start and length are required")
+            if f.type == "number" and f.length > 18:
+                raise ValueError(f"{kind}.{f.name}: a number has at most 18 digits")
             covered.update(range(f.start, f.end + 1))
         missing = set(range(1, self.width + 1)) - covered
         beyond = {b for b in covered if b > self.width}
@@ -169,7 +194,15 @@ class Layout(_Model):
 
     def data_fields(self) -> list[FieldDef]:
         fields = self.columns if self.kind == "csv" else self.records["data"].fields
-        return [f for f in fields if f.landed]
+        landed = [f for f in fields if f.landed]
+        if self.kind == "csv":
+            return landed
+        first: dict[str, FieldDef] = {}
+        for f in landed:
+            other = first.setdefault(f.name, f)
+            if other is not f and (f.when is None or other.when is None or other.type != f.type):
+                return landed  # reported as a repeated name
+        return list(first.values())
 
     def group_fields(self) -> list[FieldDef]:
         """Landed fields of header and trailer (and end): one row per header group in ``<table>_groups``."""

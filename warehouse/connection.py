@@ -99,6 +99,21 @@ def open_file(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     return _connect(str(path), read_only=read_only)
 
 
+def attach_landing(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Attach landing read-only to a connection that has the crypto extension."""
+    connection.execute(
+        f"attach {_quote(home.landing)} as landing (encryption_key {_quote(landing_key(home))}, read_only)"
+    )
+
+
+def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> None:
+    """Give dbt's connection landing (read-only) and ``scratch``, a database in ``folder`` that dies with the build."""
+    connection.execute(f"load {_quote(crypto_extension())}")
+    connection.execute(f"set temp_directory = {_quote(folder / 'spill')}")
+    attach_landing(connection, home)
+    connection.execute(f"attach {_quote(folder / 'scratch.duckdb')} as scratch")
+
+
 @contextmanager
 def landing_lock(home: Home, exclusive: bool, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """One writer, or any number of readers, of landing.duckdb across processes.

@@ -1,0 +1,68 @@
+"""The archive: accepted files as delivered, each encrypted with a key derived from landing's (AES-GCM)."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from warehouse.config import PRIVATE, Home
+from warehouse.keys import landing_key
+
+_NONCE = 12
+
+
+def _cipher(home: Home) -> AESGCM:
+    """A key of its own for files, so that no key serves two ciphers."""
+    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"osame archive")
+    return AESGCM(derive.derive(landing_key(home).encode("ascii")))
+
+
+def find(home: Home, sha256: str) -> Path | None:
+    """The archived file with this content, or None."""
+    return next(iter(home.archive.glob(f"*/*/{sha256}-*")), None)
+
+
+def store(home: Home, data: bytes, sha256: str, name: str, landed_at: datetime) -> Path:
+    """Write a file into the archive: wholly, or not at all. Content that is there already is left as it is."""
+    existing = find(home, sha256)
+    if existing is not None:
+        return existing
+    month = home.archive / f"{landed_at:%Y}" / f"{landed_at:%m}"
+    month.mkdir(parents=True, exist_ok=True)
+    for folder in (month, month.parent):
+        folder.chmod(PRIVATE)
+    target = month / f"{sha256}-{name}"
+    nonce = os.urandom(_NONCE)
+    write_whole(target, nonce + _cipher(home).encrypt(nonce, data, sha256.encode("ascii")))
+    return target
+
+
+def fetch(home: Home, path: Path) -> bytes:
+    """The bytes of an archived file as they were delivered.
+
+    Raises:
+        cryptography.exceptions.InvalidTag: the file or its key is not the one it was written with.
+    """
+    blob = path.read_bytes()
+    sha256 = path.name.split("-", 1)[0]
+    return _cipher(home).decrypt(blob[:_NONCE], blob[_NONCE:], sha256.encode("ascii"))
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write beside the target, flush to disk, rename: a reader sees the old state or the whole file."""
+    partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.partial")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(fd, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,175 @@
+"""Reads a CSV by its layout: the extracts of the core systems, and the payment files that come as CSV.
+
+An extract is evidence about the city's own books: a row that breaks its contract is quarantined and the rest lands. A
+payment file is money: one broken row and the whole file is refused. What is wrong is always told in full.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.collector import MAX_LISTED
+from ingestion.csv_cells import Rows, input_fields, read_cells
+from ingestion.csv_grid import Grid, is_error_notice, read_grid
+from ingestion.dates import DateError, parse_ymd
+from ingestion.decoded import Context, Decoded, QuarantinedRow
+from ingestion.findings import Finding, Refused
+from ingestion.layout import Layout
+from ingestion.row_rules import group_rows, rule_named
+
+__all__ = ["decode", "is_error_notice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Which version of an extract a file is: its business date, its number on that day, and whether it is whole."""
+
+    business_date: date
+    sequence_no: int
+    is_full: bool
+
+
+def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
+    """Read a CSV (CP932 or UTF-8, any line end, RFC 4180 quotes) by its layout.
+
+    ``source_line`` is the physical line on which a row begins; the header is line 1. Columns are matched by header, in
+    any order. Rows that land and rows that are quarantined are together the rows of the file.
+
+    Raises:
+        Refused: with every finding: unreadable (ING-002, -013, -062, -068), the header differs (ING-060), the business
+            date of an extract is unknown (ING-063), or any row of a payment file is broken.
+        LayoutError: the layout names a rule that does not exist.
+    """
+    delivery = delivery_of(layout, context) if layout.extract else None
+    grid = read_grid(data, layout.id)
+    _check_header(grid, layout)
+    if delivery is not None and delivery.is_full and grid.rows == 0:
+        # landing it would withdraw every key: more likely the export failed
+        raise Refused([Finding("ING-002", None, None, None, "a full extract without rows", "rows")], layout.id)
+    rows = Rows(layout, grid.lines[grid.sound])
+    cells = {header: grid.cells.column(i).combine_chunks() for i, header in enumerate(grid.headers)}
+    read_cells(rows, cells, trim=b" " in grid.text or b"\t" in grid.text)
+    for name in layout.rules:
+        rule_named(name)(rows)
+    _check_primary_key(rows)
+    quarantined = _quarantine(grid, rows)
+    if quarantined and not layout.extract:
+        raise Refused(_listed([finding for row in quarantined for finding in row.findings]), layout.id)
+    table = _table(rows)
+    return Decoded(
+        layout=layout,
+        role=None,
+        tables={str(layout.table): table},
+        records=table.num_rows,
+        amount_yen=(pc.sum(table[layout.amount]).as_py() or 0) if layout.amount else 0,
+        business_date=delivery.business_date if delivery else context.business_date,
+        sequence_no=delivery.sequence_no if delivery else 0,
+        is_full=delivery.is_full if delivery else False,
+        quarantined=quarantined,
+        facts={"encoding": grid.encoding},
+    )
+
+
+def delivery_of(layout: Layout, context: Context) -> Delivery:
+    """The version of an extract, from ``<extract>_<YYYYMMDD>[_full][_<n>].csv``, else from what the caller says.
+
+    Raises:
+        Refused: neither tells the business date (ING-063).
+    """
+    pattern = rf"{re.escape(layout.id)}_([0-9]{{8}})(_full)?(?:_([0-9]{{1,6}}))?\.csv"
+    name = re.fullmatch(pattern, context.file_name, flags=re.IGNORECASE)
+    if name is not None:
+        try:
+            return Delivery(parse_ymd(name[1]), int(name[3] or 0), name[2] is not None)
+        except DateError:
+            found = name[1]
+    elif context.business_date is not None:
+        return Delivery(context.business_date, 0, False)
+    else:
+        found = context.file_name
+    raise Refused(
+        [Finding("ING-063", None, None, None, found, f"{layout.id}_YYYYMMDD[_full][_n].csv, --business-date")],
+        layout.id,
+    )
+
+
+def _check_header(grid: Grid, layout: Layout) -> None:
+    """Every column of the layout once, and no other. A first row without any known header is data: never shown."""
+    fields = input_fields(layout)
+    known = {str(f.header) for f in fields}
+    delivered = grid.headers
+    line = grid.header_line
+    if not known.intersection(delivered):
+        wanted = ",".join(str(f.header) for f in fields if not f.optional_column)
+        raise Refused([Finding("ING-060", line, None, None, "no header row", wanted)], layout.id)
+    findings = [
+        Finding("ING-060", line, None, str(f.header), "missing", str(f.header))
+        for f in fields
+        if not f.optional_column and str(f.header) not in delivered
+    ]
+    for header in dict.fromkeys(delivered):
+        if header not in known:
+            findings.append(Finding("ING-060", line, None, header, "unknown", "a column of the layout"))
+        elif delivered.count(header) > 1:
+            findings.append(Finding("ING-060", line, None, header, f"{delivered.count(header)} times", "once"))
+    if findings:
+        raise Refused(findings, layout.id)
+
+
+def _check_primary_key(rows: Rows) -> None:
+    """Which of two rows with one key holds cannot be told: none of them lands."""
+    names = rows.layout.primary_key
+    if not names or len(rows) == 0:
+        return
+    numbers, complete = group_rows(rows.value[name] for name in names)
+    numbers = np.where(complete, numbers, -1)
+    order = np.argsort(numbers, kind="stable")
+    same = numbers[order][1:] == numbers[order][:-1]
+    repeated = np.zeros(len(rows), dtype=bool)
+    repeated[order[1:][same]] = True
+    repeated[order[:-1][same]] = True
+    repeated &= complete
+    if not repeated.any():
+        return
+    lines: dict[int, list[int]] = {}
+    for row in np.flatnonzero(repeated).tolist():
+        lines.setdefault(int(numbers[row]), []).append(int(rows.lines[row]))
+
+    def others(row: int) -> str:
+        listed = [str(n) for n in lines[int(numbers[row])] if n != int(rows.lines[row])]
+        return f"主キーは1行（同じ主キー: {', '.join(listed[:5])}行目）"
+
+    rows.fault(repeated, "ING-064", names[-1], others)
+
+
+def _listed(findings: list[Finding]) -> list[Finding]:
+    """As many as a person can use, and the number of all (ING-099)."""
+    if len(findings) <= MAX_LISTED:
+        return findings
+    found, expected = f"{len(findings):,} findings", f"the first {MAX_LISTED:,} are listed"
+    return [*findings[:MAX_LISTED], Finding("ING-099", None, None, None, found, expected)]
+
+
+def _quarantine(grid: Grid, rows: Rows) -> list[QuarantinedRow]:
+    broken: dict[int, list[Finding]] = {b.row: [b.finding] for b in grid.broken}
+    for row in np.flatnonzero(rows.faulty).tolist():
+        broken[int(grid.sound[row])] = rows.findings(row)
+    return [QuarantinedRow(int(grid.lines[row]), grid.row_text(row), tuple(broken[row])) for row in sorted(broken)]
+
+
+def _table(rows: Rows) -> pa.Table:
+    """The rows without a fault, with the columns and types of the landing table."""
+    (columns,) = rows.layout.table_schemas().values()
+    texts = {f"{f.name}_text": rows.text[f.name] for f in rows.layout.columns if f.type == "date"}
+    arrays = [pa.array(rows.lines, pa.int32())]
+    for column in columns:
+        array = texts[column.name] if column.name in texts else rows.value[column.name]
+        arrays.append(array.cast(column.arrow_type))
+    table = pa.table(arrays, names=["source_line", *(c.name for c in columns)])
+    return table.filter(pa.array(~rows.faulty)) if rows.faulty.any() else table

@@ -1,0 +1,203 @@
+"""The ground truth: what every record of every file is, and what every due ends as. Parquet, one row group per file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ingestion.town import digits
+from ingestion.town.city import MUNICIPALITY_CODE
+from ingestion.town.days import Ints
+from ingestion.town.oracle import Due, Payment
+from ingestion.town.payments import AWKWARD, FATE, FATES
+
+RECEIPTS = pa.schema(
+    [
+        ("file_name", pa.string()),
+        ("source_line", pa.int32()),
+        ("fate", pa.string()),
+        ("due_key", pa.string()),
+        ("amount_yen", pa.int64()),
+        ("principal_yen", pa.int64()),
+        ("reminder_fee_yen", pa.int64()),
+        ("late_charge_yen", pa.int64()),
+        ("overpaid_yen", pa.int64()),
+        ("suspense_yen", pa.int64()),
+        ("same_as", pa.string()),  # file:line of the record that this one repeats
+        ("case", pa.string()),
+    ]
+)
+DUES = pa.schema(
+    [
+        ("due_key", pa.string()),
+        ("addressee_no", pa.string()),
+        ("tax_item_code", pa.string()),
+        ("levy_year", pa.int64()),
+        ("due_date", pa.date32()),
+        ("assessed_yen", pa.int64()),
+        ("principal_paid_yen", pa.int64()),
+        ("principal_balance_yen", pa.int64()),
+        ("provisional_paid_yen", pa.int64()),
+        ("overpaid_yen", pa.int64()),
+        ("reminder_fee_yen", pa.int64()),
+        ("reminder_fee_paid_yen", pa.int64()),
+        ("late_charge_yen", pa.int64()),
+        ("late_charge_paid_yen", pa.int64()),
+        ("case", pa.string()),
+    ]
+)
+_AMOUNTS = ("principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen")
+
+
+def key_columns(records: Ints, prefix: str = "") -> list[pa.Array]:
+    """The nine parts of the key as text."""
+    n = len(records)
+    body = pa.repeat(pa.scalar(MUNICIPALITY_CODE), n)
+    return [
+        digits.pad(records[f"{prefix}item"], 2),
+        digits.pad(records[f"{prefix}detail"], 2),
+        body,
+        body,
+        pa.repeat(pa.scalar("1"), n),
+        digits.pad(records[f"{prefix}levy_year"], 4),
+        digits.pad(records[f"{prefix}tax_year"], 4),
+        digits.pad(records[f"{prefix}notice"], 10),
+        digits.pad(records[f"{prefix}instalment"], 2),
+    ]
+
+
+def due_keys(records: Ints) -> pa.Array:
+    return pc.binary_join_element_wise(*key_columns(records), "-")
+
+
+def due_key(due: Due) -> str:
+    return (
+        f"{due.item:02d}-{due.detail:02d}-{MUNICIPALITY_CODE}-{MUNICIPALITY_CODE}-1-"
+        f"{due.levy_year}-{due.tax_year}-{due.notice:010d}-{due.instalment:02d}"
+    )
+
+
+class Truth:
+    """Collects the truth while files are written. Records of the story wait for the oracle."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._receipts = pq.ParquetWriter(folder / "receipts.parquet", RECEIPTS)
+        self._dues = pq.ParquetWriter(folder / "dues.parquet", DUES)
+        self.places: dict[int, tuple[str, int]] = {}
+        self.totals: dict[str, int] = dict.fromkeys((*_AMOUNTS, "records"), 0)
+        self.fates: dict[str, int] = dict.fromkeys(FATES, 0)
+
+    def file(self, name: str, records: Ints, lines: Ints) -> None:
+        """The records of a file as written, with their record numbers."""
+        strange = (records["pid"] >= AWKWARD) | (records["same_as"] >= 0)
+        for pid, line in zip(records["pid"][strange].tolist(), lines[strange].tolist(), strict=True):
+            self.places[pid] = (name, line)
+        repeats = records["same_as"] >= 0
+        self._repeated(name, records[repeats], lines[repeats])
+        plain, at = records[~strange], lines[~strange]
+        self.places |= {-1 - int(p): (name, int(n)) for p, n in zip(plain["pid"][:0], at[:0], strict=True)}
+        paid = plain["fate"] == FATE["due"]
+        unknown = plain["fate"] == FATE["suspense"]
+        zero = np.zeros(len(plain), np.int64)
+        keys = pc.if_else(pa.array(plain["item"] > 0), due_keys(plain), pa.scalar(None, pa.string()))
+        self._write(
+            file_name=pa.repeat(pa.scalar(name), len(plain)),
+            source_line=pa.array(at, pa.int32()),
+            fate=pa.array(FATES).take(pa.array(plain["fate"])),
+            due_key=keys,
+            amount_yen=plain["amount"],
+            principal_yen=np.where(paid, plain["amount"], zero),
+            suspense_yen=np.where(unknown, plain["amount"], zero),
+        )
+
+    def _repeated(self, name: str, records: Ints, lines: Ints) -> None:
+        """Records sent again: no money. The first place is known, for files are written in the order of their dates."""
+        if len(records):
+            first = [self.places[int(pid)] for pid in records["same_as"]]
+            self._write(
+                file_name=pa.repeat(pa.scalar(name), len(records)),
+                source_line=pa.array(lines, pa.int32()),
+                fate=pa.repeat(pa.scalar("not_money"), len(records)),
+                amount_yen=records["amount"],
+                same_as=[f"{file}:{line}" for file, line in first],
+                case=pa.repeat(pa.scalar("resent"), len(records)),
+            )
+
+    def plain_rows(self, name: str, fates: list[str], lines: list[int], amounts: list[int], case: str) -> None:
+        """Records that touch no due: of statements, and requests."""
+        suspense = [a if f == "suspense" else 0 for f, a in zip(fates, amounts, strict=True)]
+        self._write(
+            file_name=[name] * len(fates), source_line=pa.array(lines, pa.int32()), fate=fates, amount_yen=amounts,
+            suspense_yen=suspense, case=[case] * len(fates),
+        )  # fmt: skip
+
+    def story(self, payments: list[Payment], default_case: str = "") -> None:
+        """The records of the story, after the replay: one row per record and due."""
+        columns: dict[str, list[Any]] = {name: [] for name in RECEIPTS.names}
+        for payment in payments:
+            file, line = self.places[payment.pid]
+            for part in payment.parts or [None]:
+                due = part.due if part is not None and part.due is not None else payment.due
+                values = (part.principal, part.fee, part.late, part.overpaid, part.suspense) if part else (0, 0, 0, 0, 0)
+                row = (
+                    file, line, payment.fate, due_key(due) if due else None, payment.amount, *values, None,
+                    due.case if due else default_case,
+                )  # fmt: skip
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+        self._write(**columns)
+
+    def _write(self, **columns: Any) -> None:
+        count = len(columns["file_name"])
+        for name in _AMOUNTS:
+            columns.setdefault(name, np.zeros(count, np.int64))
+            self.totals[name] += int(np.sum(np.asarray(columns[name], np.int64)))
+        self.totals["records"] += count
+        arrays = [pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(count, f.type) for f in RECEIPTS]
+        table = pa.table(arrays, schema=RECEIPTS)
+        for item in pc.value_counts(table["fate"]).to_pylist():
+            self.fates[item["values"]] += item["counts"]
+        if count:
+            self._receipts.write_table(table)
+
+    def ordinary_dues(self, dues: Ints, addressees: Ints) -> None:
+        """Dues assessed once and paid once, in time."""
+        n = len(dues)
+        zero = pa.array(np.zeros(n, np.int64))
+        given = {
+            "due_key": due_keys(dues),
+            "addressee_no": digits.pad(addressees, 10),
+            "tax_item_code": digits.pad(dues["item"], 2),
+            "levy_year": pa.array(dues["levy_year"], pa.int64()),
+            "due_date": pa.array(dues["due"], pa.int32()).cast(pa.date32()),
+            "assessed_yen": pa.array(dues["amount"]),
+            "principal_paid_yen": pa.array(dues["amount"]),
+            "case": pa.nulls(n, pa.string()),
+        }
+        self._dues.write_table(pa.table([given.get(name, zero) for name in DUES.names], schema=DUES))
+
+    def story_dues(self, dues: list[Due], as_of: int) -> None:
+        rows = [
+            (
+                due_key(d), f"{d.addressee_no:010d}", f"{d.item:02d}", d.levy_year, d.due, d.tax, d.principal, d.balance,
+                d.provisional, d.overpaid, d.fee_at(as_of) + d.fee, d.fee, d.late_at(as_of), d.late, d.case,
+            )
+            for d in dues
+        ]  # fmt: skip
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(DUES)
+        arrays = [
+            pa.array(values, pa.int32()).cast(pa.date32()) if f.type == pa.date32() else pa.array(values, f.type)
+            for values, f in zip(columns, DUES, strict=True)
+        ]
+        self._dues.write_table(pa.table(arrays, schema=DUES))
+
+    def close(self) -> None:
+        self._receipts.close()
+        self._dues.close()

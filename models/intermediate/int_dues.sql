@@ -1,0 +1,81 @@
+-- One row per due, from the events of its assessment. Most dues have one event, and those need no aggregation.
+{%- set parts = due_key_parts() -%}
+{%- set attributes = parts + ['addressee_no', 'statutory_due_date', 'unrolled_due_date', 'due_date'] %}
+with events as (
+    select * from {{ ref('stg_assessments') }}
+),
+
+changed as (
+    select ev.due_key
+    from events as ev
+    group by ev.due_key
+    having count(*) > 1
+),
+
+changed_events as (
+    select
+        ev.*,
+        row_number() over (partition by ev.due_key order by ev.assessed_date desc, ev.assessment_event_no desc)
+            as recency
+    from events as ev
+    inner join changed as cg on cg.due_key = ev.due_key
+),
+
+changed_totals as (
+    select
+        ev.due_key,
+        {{ sum_yen('ev.delta_yen') }} as assessed_yen,
+        min(ev.assessed_date) as first_assessed_date,
+        max(case when ev.event_type_code = '5' then 1 else 0 end) as is_cancelled,
+        max(case when ev.delta_yen < 0 then ev.assessed_date end) as last_reduced_date
+    from changed_events as ev
+    group by ev.due_key
+),
+
+dues as (
+    select
+        ev.due_key,
+        {%- for column in attributes %}
+        ev.{{ column }},
+        {%- endfor %}
+        ev.delta_yen as assessed_yen,
+        ev.assessed_date as first_assessed_date,
+        case when ev.event_type_code = '5' then 1 else 0 end as is_cancelled,
+        cast(null as date) as last_reduced_date,
+        cast(null as varchar) as last_reason_code
+    from events as ev
+    left join changed as cg on cg.due_key = ev.due_key
+    where cg.due_key is null
+    union all
+    select
+        ev.due_key,
+        {%- for column in attributes %}
+        ev.{{ column }},
+        {%- endfor %}
+        tt.assessed_yen,
+        tt.first_assessed_date,
+        tt.is_cancelled,
+        tt.last_reduced_date,
+        ev.reason_code as last_reason_code
+    from changed_events as ev
+    inner join changed_totals as tt on tt.due_key = ev.due_key
+    where ev.recency = 1
+)
+
+select
+    du.due_key,
+    {%- for column in attributes %}
+    du.{{ column }},
+    {%- endfor %}
+    -- A due that is reduced to less than nothing is a contract breach upstream; qc lists it, the books hold it at 0.
+    greatest(du.assessed_yen, 0) as assessed_yen,
+    du.assessed_yen as delivered_assessed_yen,
+    du.first_assessed_date,
+    cast(du.levy_year as integer) as fiscal_year,
+    case when du.is_cancelled = 1 and du.assessed_yen <= 0 then 1 else 0 end as is_cancelled,
+    du.last_reduced_date,
+    du.last_reason_code,
+    ti.low_rate_months,
+    ti.rate_family
+from dues as du
+left join {{ ref('tax_items') }} as ti on ti.tax_item_code = du.tax_item_code

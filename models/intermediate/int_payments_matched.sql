@@ -1,0 +1,145 @@
+-- Which due does a payment pay: the first tier that hits. One row per payment that counts (final or provisional) and is
+-- not a channel's bulk credit (tier 0). match_method 'suspense' says why in suspense_reason.
+{%- set customer = var('customer_no') %}
+with payments as (
+    select pm.*
+    from {{ ref('int_payments') }} as pm
+    left join {{ ref('int_remittances') }} as rm
+        on rm.credit_load_id = pm.load_id and rm.credit_source_line = pm.source_line
+    where pm.record_status in ('final', 'provisional') and rm.credit_load_id is null
+),
+
+dues as (
+    select * from {{ ref('int_dues') }}
+),
+
+slips as (
+    select
+        sl.slip_no,
+        min(sl.el_no) as el_no,
+        min(sl.ocr_upper) as ocr_upper,
+        min(sl.ocr_lower) as ocr_lower,
+        count(*) as line_count,
+        count(du.due_key) as known_count
+    from {{ ref('stg_slips') }} as sl
+    left join dues as du on du.due_key = sl.due_key
+    group by sl.slip_no
+),
+
+-- An eL番号 or OCR line that two slips share names neither.
+slips_by_el_no as (
+    select
+        sl.el_no,
+        min(sl.slip_no) as slip_no,
+        count(*) as slip_count
+    from slips as sl
+    where sl.el_no is not null
+    group by sl.el_no
+),
+
+slips_by_ocr as (
+    select
+        sl.ocr_upper,
+        sl.ocr_lower,
+        min(sl.slip_no) as slip_no,
+        count(*) as slip_count
+    from slips as sl
+    where sl.ocr_lower is not null
+    group by sl.ocr_upper, sl.ocr_lower
+),
+
+customers as (
+    select distinct pm.customer_no
+    from payments as pm
+    where pm.customer_no is not null
+),
+
+customer_dues as (
+    select
+        cu.customer_no,
+        min(du.due_key) as due_key,
+        count(*) as due_count
+    from customers as cu
+    inner join dues as du
+        on du.tax_item_code = substr(cu.customer_no, {{ customer.tax_item_code[0] }}, {{ customer.tax_item_code[1] }})
+        and du.notice_no = substr(cu.customer_no, {{ customer.notice_no[0] }}, {{ customer.notice_no[1] }})
+        and du.instalment_no = substr(cu.customer_no, {{ customer.instalment_no[0] }}, {{ customer.instalment_no[1] }})
+        and right(du.levy_year, {{ customer.levy_year[1] }})
+            = substr(cu.customer_no, {{ customer.levy_year[0] }}, {{ customer.levy_year[1] }})
+        and right(du.tax_year, {{ customer.tax_year[1] }})
+            = substr(cu.customer_no, {{ customer.tax_year[0] }}, {{ customer.tax_year[1] }})
+    group by cu.customer_no
+),
+
+payers as (
+    select distinct du.addressee_no
+    from dues as du
+),
+
+resolved as (
+    select
+        pm.*,
+        dg.due_key as given_due_key,
+        coalesce(sn.slip_no, se.slip_no, so.slip_no) as resolved_slip_no,
+        case
+            when sn.slip_no is not null then 'slip'
+            when se.slip_no is not null then 'el_no'
+            when so.slip_no is not null then 'ocr'
+        end as slip_method,
+        cd.due_key as customer_due_key,
+        pa.addressee_no as known_addressee_no,
+        coalesce(cd.due_count, 0) as customer_due_count
+    from payments as pm
+    left join dues as dg on dg.due_key = pm.due_key
+    left join slips as sn on sn.slip_no = pm.slip_no
+    left join slips_by_el_no as se on se.el_no = pm.el_no and se.slip_count = 1
+    left join slips_by_ocr as so
+        on so.ocr_upper = pm.ocr_upper and so.ocr_lower = pm.ocr_lower and so.slip_count = 1
+    left join customer_dues as cd on cd.customer_no = pm.customer_no
+    left join payers as pa on pa.addressee_no = pm.addressee_no
+),
+
+decided as (
+    select
+        rs.*,
+        sl.line_count,
+        case
+            when rs.given_due_key is not null then 'due_key'
+            when sl.line_count is not null and sl.line_count = sl.known_count then rs.slip_method
+            when rs.customer_due_count = 1 then 'direct_debit'
+            when rs.due_key is null and rs.slip_no is null and rs.el_no is null and rs.ocr_lower is null
+                and rs.customer_no is null and rs.known_addressee_no is not null then 'addressee'
+            else 'suspense'
+        end as match_method
+    from resolved as rs
+    left join slips as sl on sl.slip_no = rs.resolved_slip_no
+)
+
+select
+    dc.load_id,
+    dc.source_line,
+    dc.load_rank,
+    dc.record_status,
+    dc.source_code,
+    dc.channel_code,
+    dc.branch_code,
+    dc.received_date,
+    dc.posted_date,
+    dc.amount_yen,
+    dc.match_method,
+    case dc.match_method when 'due_key' then dc.given_due_key when 'direct_debit' then dc.customer_due_key end as due_key,
+    case when dc.match_method in ('slip', 'el_no', 'ocr') then dc.resolved_slip_no end as slip_no,
+    case when dc.match_method = 'addressee' then dc.known_addressee_no end as addressee_no,
+    case
+        when dc.match_method <> 'suspense' then cast(null as varchar)
+        when dc.due_key is not null then 'unknown_due'
+        when dc.resolved_slip_no is not null then 'unknown_due_of_slip'
+        when dc.slip_no is not null then 'unknown_slip'
+        when dc.el_no is not null then 'unknown_el_no'
+        when dc.ocr_lower is not null then 'unknown_ocr'
+        when dc.customer_no is not null and dc.customer_due_count > 1 then 'ambiguous_customer_no'
+        when dc.customer_no is not null then 'unknown_customer_no'
+        when dc.addressee_no is not null then 'unknown_addressee'
+        else 'names_nothing'
+    end as suspense_reason
+from decided as dc

@@ -1,0 +1,4 @@
+select
+    ch.channel_code,
+    ch.channel_name
+from {{ ref('channels') }} as ch

@@ -1,0 +1,103 @@
+with provisional as (
+    select
+        np.due_key,
+        {{ sum_yen('np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen') }} as provisional_paid_yen
+    from {{ ref('int_named_portions') }} as np
+    where np.record_status = 'provisional'
+    group by np.due_key
+),
+
+-- Fees, late charges and overpayments touch few dues: they are summed there only.
+charge_portions as (
+    select
+        al.due_key,
+        al.reminder_fee_yen,
+        al.late_charge_yen,
+        al.overpaid_principal_yen + al.overpaid_reminder_fee_yen + al.overpaid_late_charge_yen as overpaid_yen
+    from {{ ref('int_allocations') }} as al
+    where
+        al.due_key is not null
+        and al.reminder_fee_yen + al.late_charge_yen + al.overpaid_principal_yen + al.overpaid_reminder_fee_yen
+        + al.overpaid_late_charge_yen <> 0
+    union all
+    select
+        wd.due_key,
+        case when wd.entry_kind = 'reallocation' then - wd.reminder_fee_yen else 0 end as reminder_fee_yen,
+        case when wd.entry_kind = 'reallocation' then - wd.late_charge_yen else 0 end as late_charge_yen,
+        case
+            when wd.entry_kind = 'reallocation' then 0
+            else - (wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen)
+        end as overpaid_yen
+    from {{ ref('int_withdrawals') }} as wd
+),
+
+charges_paid as (
+    select
+        cp.due_key,
+        {{ sum_yen('cp.reminder_fee_yen') }} as reminder_fee_paid_yen,
+        {{ sum_yen('cp.late_charge_yen') }} as late_charge_paid_yen,
+        {{ sum_yen('cp.overpaid_yen') }} as overpaid_yen
+    from charge_portions as cp
+    group by cp.due_key
+),
+
+joined as (
+    select
+        du.*,
+        coalesce(ba.principal_paid_yen, 0) as principal_paid_yen,
+        coalesce(pv.provisional_paid_yen, 0) as provisional_paid_yen,
+        greatest(coalesce(ch.reminder_fee_yen, 0), coalesce(cp.reminder_fee_paid_yen, 0)) as reminder_fee_yen,
+        coalesce(cp.reminder_fee_paid_yen, 0) as reminder_fee_paid_yen,
+        case when ch.due_key is null then 0 else ch.late_charge_yen end as late_charge_yen,
+        coalesce(cp.late_charge_paid_yen, 0) as late_charge_paid_yen,
+        coalesce(cp.overpaid_yen, 0) as overpaid_yen,
+        ba.last_received_date
+    from {{ ref('int_dues') }} as du
+    left join {{ ref('int_due_balances') }} as ba on ba.due_key = du.due_key
+    left join {{ ref('int_charges') }} as ch on ch.due_key = du.due_key
+    left join charges_paid as cp on cp.due_key = du.due_key
+    left join provisional as pv on pv.due_key = du.due_key
+),
+
+balanced as (
+    select
+        jn.*,
+        jn.assessed_yen - jn.principal_paid_yen as principal_balance_yen,
+        greatest(jn.late_charge_yen, jn.late_charge_paid_yen) as late_charge_owed_yen
+    from joined as jn
+)
+
+select
+    bl.due_key,
+    {%- for part in due_key_parts() %}
+    bl.{{ part }},
+    {%- endfor %}
+    bl.addressee_no,
+    bl.statutory_due_date,
+    bl.due_date,
+    bl.first_assessed_date,
+    cast(bl.assessed_yen as bigint) as assessed_yen,
+    cast(bl.principal_paid_yen as bigint) as principal_paid_yen,
+    cast(bl.provisional_paid_yen as bigint) as provisional_paid_yen,
+    cast(bl.principal_balance_yen as bigint) as principal_balance_yen,
+    cast(bl.reminder_fee_yen as bigint) as reminder_fee_yen,
+    cast(bl.reminder_fee_paid_yen as bigint) as reminder_fee_paid_yen,
+    cast(bl.late_charge_owed_yen as bigint) as late_charge_yen,
+    cast(case when bl.principal_balance_yen <= 0 then bl.late_charge_owed_yen else 0 end as bigint)
+        as late_charge_fixed_yen,
+    cast(bl.late_charge_paid_yen as bigint) as late_charge_paid_yen,
+    cast(bl.late_charge_owed_yen - bl.late_charge_paid_yen as bigint) as late_charge_balance_yen,
+    cast(bl.overpaid_yen as bigint) as overpaid_yen,
+    cast(bl.fiscal_year as bigint) as fiscal_year,
+    bl.fiscal_year < {{ open_fiscal_year(as_of_date()) }} as is_carried_over,
+    bl.last_received_date,
+    case
+        when bl.is_cancelled = 1 then 'cancelled'
+        when bl.principal_balance_yen > 0 and bl.due_date < {{ as_of_date() }} then 'delinquent'
+        when bl.principal_balance_yen > 0 then 'open'
+        when bl.reminder_fee_yen > bl.reminder_fee_paid_yen or bl.late_charge_owed_yen > bl.late_charge_paid_yen
+            then 'principal_paid'
+        else 'paid'
+    end as state,
+    {{ as_of_date() }} as as_of_date
+from balanced as bl

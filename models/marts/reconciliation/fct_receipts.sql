@@ -1,0 +1,208 @@
+{%- set amounts = ['principal_yen', 'reminder_fee_yen', 'late_charge_yen', 'overpaid_yen', 'suspense_yen'] %}
+with allocations as (
+    select
+        al.load_id,
+        al.source_line,
+        al.origin,
+        al.due_key,
+        al.is_due_unknown,
+        al.channel_code,
+        al.branch_code,
+        al.received_date,
+        al.posted_date,
+        al.principal_yen,
+        al.reminder_fee_yen,
+        al.late_charge_yen,
+        al.overpaid_principal_yen + al.overpaid_reminder_fee_yen + al.overpaid_late_charge_yen as overpaid_yen,
+        al.suspense_yen
+    from {{ ref('int_allocations') }} as al
+    where al.entry_kind = 'receipt'
+),
+
+-- 収納履歴: one portion each
+from_history as (
+    select
+        al.load_id,
+        al.source_line,
+        'payment' as entry_type,
+        al.channel_code,
+        al.branch_code,
+        'final' as record_status,
+        cast(null as varchar) as status_reason,
+        al.received_date,
+        al.posted_date,
+        al.principal_yen + al.reminder_fee_yen + al.late_charge_yen + al.overpaid_yen + al.suspense_yen as amount_yen,
+        case when al.is_due_unknown = 1 then 'suspense' else 'due_key' end as match_method,
+        case when al.is_due_unknown = 1 then 'unknown_due' end as suspense_reason,
+        case when al.is_due_unknown = 0 then al.due_key end as due_key,
+        1 as due_count,
+        al.principal_yen,
+        al.reminder_fee_yen,
+        al.late_charge_yen,
+        al.overpaid_yen,
+        al.suspense_yen
+    from allocations as al
+    where al.origin = 'history'
+),
+
+cancelled_history as (
+    select
+        hs.load_id,
+        hs.source_line,
+        case when hs.receipt_type_code = '6' then 'reversal' else 'payment' end as entry_type,
+        hs.channel_code,
+        hs.branch_code,
+        'cancelled' as record_status,
+        case
+            when hs.receipt_type_code <> '6' then 'reversed'
+            when co.correction_state = 'unresolved' then 'reversal_without_record'
+            else 'reversal'
+        end as status_reason,
+        hs.received_date,
+        hs.posted_date,
+        abs(hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen) as amount_yen
+    from {{ ref('stg_receipt_history') }} as hs
+    left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+    where
+        hs.received_date < {{ go_live('hs.channel_code') }}
+        and (
+            hs.receipt_type_code = '6'
+            or (
+                hs.receipt_type_code in ('1', '7')
+                and co.correction_state = 'corrected'
+                and hs.principal_yen + co.principal_yen = 0
+                and hs.reminder_fee_yen + co.reminder_fee_yen = 0
+                and hs.late_charge_yen + co.late_charge_yen = 0
+            )
+        )
+),
+
+file_totals as (
+    select
+        al.load_id,
+        al.source_line,
+        case when count(*) = 1 then min(al.due_key) end as due_key,
+        count(al.due_key) as due_count,
+        {%- for amount in amounts %}
+        {{ sum_yen('al.' ~ amount) }} as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from allocations as al
+    where al.origin = 'file'
+    group by al.load_id, al.source_line
+),
+
+provisional_dues as (
+    select
+        np.load_id,
+        np.source_line,
+        case when count(*) = 1 then min(np.due_key) end as due_key,
+        count(*) as due_count
+    from {{ ref('int_named_portions') }} as np
+    where np.record_status = 'provisional'
+    group by np.load_id, np.source_line
+),
+
+from_files as (
+    select
+        pm.load_id,
+        pm.source_line,
+        pm.entry_type,
+        pm.channel_code,
+        pm.branch_code,
+        pm.record_status,
+        pm.status_reason,
+        pm.received_date,
+        pm.posted_date,
+        pm.amount_yen,
+        case
+            when mt.match_method = 'addressee' and ft.suspense_yen > 0 then 'suspense'
+            else mt.match_method
+        end as match_method,
+        case
+            when mt.match_method = 'addressee' and ft.suspense_yen > 0 then 'owes_nothing'
+            else mt.suspense_reason
+        end as suspense_reason,
+        coalesce(ft.due_key, pd.due_key) as due_key,
+        coalesce(ft.due_count, pd.due_count, 0) as due_count,
+        coalesce(ft.principal_yen, 0) as principal_yen,
+        coalesce(ft.reminder_fee_yen, 0) as reminder_fee_yen,
+        coalesce(ft.late_charge_yen, 0) as late_charge_yen,
+        coalesce(ft.overpaid_yen, 0) as overpaid_yen,
+        case
+            when mt.match_method = 'suspense' and pm.record_status = 'final' then pm.amount_yen
+            else coalesce(ft.suspense_yen, 0)
+        end as suspense_yen
+    from {{ ref('int_payments') }} as pm
+    left join {{ ref('int_remittances') }} as rm
+        on rm.credit_load_id = pm.load_id and rm.credit_source_line = pm.source_line
+    left join {{ ref('int_payments_matched') }} as mt
+        on mt.load_id = pm.load_id and mt.source_line = pm.source_line
+    left join file_totals as ft on ft.load_id = pm.load_id and ft.source_line = pm.source_line
+    left join provisional_dues as pd on pd.load_id = pm.load_id and pd.source_line = pm.source_line
+    where rm.credit_load_id is null
+),
+
+{%- set columns = [
+    'load_id', 'source_line', 'entry_type', 'channel_code', 'branch_code', 'record_status', 'status_reason',
+    'received_date', 'posted_date', 'amount_yen', 'match_method', 'suspense_reason', 'due_key', 'due_count'
+] + amounts %}
+
+receipts as (
+    select
+        {%- for column in columns %}
+        fh.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from from_history as fh
+    union all
+    select
+        ch.load_id,
+        ch.source_line,
+        ch.entry_type,
+        ch.channel_code,
+        ch.branch_code,
+        ch.record_status,
+        ch.status_reason,
+        ch.received_date,
+        ch.posted_date,
+        ch.amount_yen,
+        cast(null as varchar) as match_method,
+        cast(null as varchar) as suspense_reason,
+        cast(null as varchar) as due_key,
+        0 as due_count,
+        {%- for amount in amounts %}
+        cast(0 as bigint) as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from cancelled_history as ch
+    union all
+    select
+        {%- for column in columns %}
+        ff.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from from_files as ff
+)
+
+select
+    concat_ws('-', rc.load_id, rc.source_line) as receipt_id,
+    rc.load_id,
+    ld.source_file,
+    rc.source_line,
+    ld.format,
+    rc.entry_type,
+    rc.channel_code,
+    rc.branch_code,
+    rc.record_status,
+    rc.status_reason,
+    rc.received_date,
+    rc.posted_date,
+    cast(rc.amount_yen as bigint) as amount_yen,
+    rc.match_method,
+    coalesce(sr.reason, mm.match_name) as match_detail,
+    rc.due_key,
+    cast(rc.due_count as bigint) as due_count,
+    {%- for amount in amounts %}
+    cast(rc.{{ amount }} as bigint) as {{ amount }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from receipts as rc
+inner join {{ ref('stg_loads') }} as ld on ld.load_id = rc.load_id
+left join {{ ref('suspense_reasons') }} as sr on sr.reason_code = rc.suspense_reason
+left join {{ ref('match_methods') }} as mm on mm.match_method = rc.match_method

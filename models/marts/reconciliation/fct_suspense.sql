@@ -1,0 +1,15 @@
+select
+    concat_ws('-', sp.load_id, sp.source_line) as receipt_id,
+    sp.load_id,
+    ld.source_file,
+    sp.source_line,
+    sp.channel_code,
+    sp.received_date,
+    sp.posted_date,
+    sp.amount_yen,
+    sp.amount_yen as balance_yen,
+    sp.reason_code,
+    coalesce(rs.reason, sp.reason_code) as reason
+from {{ ref('int_suspense') }} as sp
+inner join {{ ref('stg_loads') }} as ld on ld.load_id = sp.load_id
+left join {{ ref('suspense_reasons') }} as rs on rs.reason_code = sp.reason_code

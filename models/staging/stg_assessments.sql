@@ -1,0 +1,33 @@
+{%- set key = due_key_parts() + ['assessment_event_no'] -%}
+with current_rows as (
+    {{ current_rows('assessments', key, key + [
+        'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'statutory_due_date', 'unrolled_due_date',
+        'due_date', 'reason_code'
+    ]) | indent(4) }}
+)
+
+select
+    {{ due_key('cr') }} as due_key,
+    cr.tax_item_code,
+    cr.tax_item_detail_code,
+    cr.assessing_body_code,
+    cr.instalment_body_code,
+    cr.body_scope_code,
+    cr.levy_year,
+    cr.tax_year,
+    cr.notice_no,
+    cr.instalment_no,
+    cr.assessment_event_no,
+    cr.addressee_no,
+    cr.event_type_code,
+    cr.assessed_date,
+    cr.delta_yen,
+    cr.statutory_due_date,
+    cr.unrolled_due_date,
+    cr.due_date,
+    cr.reason_code,
+    cr.load_id,
+    cr.source_line,
+    cr.load_rank
+from current_rows as cr
+where cr.assessed_date <= {{ as_of_date() }}

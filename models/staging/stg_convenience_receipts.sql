@@ -1,0 +1,45 @@
+-- 速報 and 取消 are booked on the day the data was made, a 確報 on the day its money is transferred (EXTRACTS.md).
+with records as (
+    select
+        rw.load_id,
+        rw.source_line,
+        rw.record_kind,
+        rw.store_date,
+        case when rw.record_kind in ('01', '03') then rw.created_date else coalesce(rw.transfer_date, rw.created_date) end
+            as posted_date,
+        rw.transfer_date,
+        rw.chain_code,
+        rw.amount_yen,
+        rw.slip_no,
+        concat_ws(
+            '|', 'convenience', rw.barcode, coalesce(rw.store_code, ''), cast(rw.store_date as varchar),
+            coalesce(rw.store_time, '')
+        ) as identity
+    from {{ source('landing', 'convenience_receipts') }} as rw
+)
+
+select
+    rc.load_id,
+    rc.source_line,
+    'convenience' as source_code,
+    case when rc.record_kind = '03' then 'reversal' else 'payment' end as entry_type,
+    case when rc.record_kind in ('01', '03') then 'provisional' else 'final' end as stage,
+    coalesce(ch.channel_code, '04') as channel_code,
+    cast(null as varchar) as branch_code,
+    rc.store_date as received_date,
+    rc.posted_date,
+    rc.transfer_date as remittance_date,
+    rc.chain_code as remittance_group,
+    rc.amount_yen,
+    rc.identity,
+    cast(null as varchar) as reversal_key,  -- its identity
+    cast(null as varchar) as due_key,
+    rc.slip_no,
+    cast(null as varchar) as ocr_upper,
+    cast(null as varchar) as ocr_lower,
+    cast(null as varchar) as el_no,
+    cast(null as varchar) as customer_no,
+    cast(null as varchar) as addressee_no
+from records as rc
+left join {{ ref('convenience_chains') }} as ch on ch.chain_code = rc.chain_code
+where rc.posted_date <= {{ as_of_date() }}

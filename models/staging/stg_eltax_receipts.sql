@@ -1,0 +1,1 @@
+{{ payments_by_el_no('eltax_receipts', 'eltax') }}

@@ -1,0 +1,28 @@
+select
+    rw.load_id,
+    rw.source_line,
+    'paid_slip' as source_code,
+    case when rw.record_type_code = '6' then 'reversal' else 'payment' end as entry_type,
+    'final' as stage,
+    rw.channel_code,
+    rw.branch_code,
+    rw.received_date,
+    rw.posted_date,
+    rw.posted_date as remittance_date,
+    cast(null as varchar) as remittance_group,
+    rw.amount_yen,
+    concat_ws(
+        '|', 'paid_slip', coalesce(rw.slip_no, ''), coalesce(rw.ocr_lower, ''), coalesce({{ due_key('rw') }}, ''),
+        coalesce(rw.addressee_no, ''), cast(rw.received_date as varchar), cast(rw.amount_yen as varchar),
+        rw.institution_code, coalesce(rw.institution_branch_code, ''), rw.serial_no
+    ) as identity,
+    cast(null as varchar) as reversal_key,  -- its identity
+    {{ due_key('rw') }} as due_key,
+    rw.slip_no,
+    rw.ocr_upper,
+    rw.ocr_lower,
+    cast(null as varchar) as el_no,
+    cast(null as varchar) as customer_no,
+    rw.addressee_no
+from {{ source('landing', 'paid_slips') }} as rw
+where rw.posted_date <= {{ as_of_date() }}

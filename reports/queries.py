@@ -1,0 +1,590 @@
+"""What the reports read: SQL on the public tables, one frozen row class for each grain. Nobody else writes SQL.
+
+Columns are named one by one, so a column that does not belong in a report cannot slip in with ``select *``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import duckdb
+
+from reports.errors import WrongWarehouse
+from reports.period import Period
+
+TABLES = (
+    "run_info",
+    "dim_tax_items",
+    "dim_channels",
+    "rpt_daily_collection",
+    "fct_receipts",
+    "fct_remittances",
+    "fct_suspense",
+    "fct_loads",
+)
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Which build of which city: ``as_of_date`` cuts on book dates, ``known_at`` (JST) on landing."""
+
+    as_of_date: date
+    known_at: datetime
+    municipality_code: str
+    municipality_name: str
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """Final records only, in yen. revenue = 収入済 (gross of overpayments); collected = revenue and suspense."""
+
+    receipt_count: int
+    principal_yen: int
+    reminder_fee_yen: int
+    late_charge_yen: int
+    overpaid_yen: int
+    revenue_yen: int
+    suspense_yen: int
+    collected_yen: int
+    refunded_yen: int
+    offset_in_yen: int
+    offset_out_yen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxItemLine(Amounts):
+    """Tax item × 現年/滞繰 of one fiscal year; no tax item: suspense."""
+
+    fiscal_year: int | None
+    tax_item_code: str | None
+    tax_item_name: str | None
+    arrears_class: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearLine(Amounts):
+    """A sub-total: one fiscal year × 現年/滞繰, or (no arrears class) one fiscal year."""
+
+    fiscal_year: int | None
+    arrears_class: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLine(Amounts):
+    """One channel (納付方法)."""
+
+    channel_code: str | None
+    channel_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLine(Amounts):
+    """One day, with the running total of what was collected since the first day of the period."""
+
+    posted_date: date
+    cumulative_yen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailLine(Amounts):
+    """The grain of the day book."""
+
+    posted_date: date
+    fiscal_year: int | None
+    tax_item_code: str | None
+    tax_item_name: str | None
+    arrears_class: str
+    channel_name: str
+    branch_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayChannel:
+    """What one channel collected on one day, in yen."""
+
+    posted_date: date
+    channel_code: str | None
+    channel_name: str
+    collected_yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """What was collected on one day, in yen."""
+
+    posted_date: date
+    collected_yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountYen:
+    """A number of records and their yen."""
+
+    count: int
+    yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceLine:
+    """One expected or found bulk credit. state: matched, missing, unexpected."""
+
+    remittance_id: str
+    channel_code: str | None
+    channel_name: str
+    remittance_date: date | None
+    expected_count: int
+    expected_yen: int
+    fee_yen: int
+    credited_yen: int | None
+    credited_date: date | None
+    state: str
+    difference_yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceChannel:
+    """The bulk credits of one channel in the period."""
+
+    channel_name: str
+    expected_count: int
+    expected_yen: int
+    fee_yen: int
+    credited_yen: int
+    matched: int
+    missing: int
+    unexpected: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseLine:
+    """One payment that no due was found for. No names: only where the record is."""
+
+    receipt_id: str
+    channel_name: str
+    received_date: date
+    posted_date: date
+    amount_yen: int
+    balance_yen: int
+    reason_code: str
+    reason: str
+    source_file: str
+    source_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLine:
+    """One file that was offered. ``fed_period``: receipts of the period come from it."""
+
+    load_id: str
+    file_name: str
+    sha256: str
+    format: str | None
+    status: str
+    records: int
+    amount_yen: int
+    quarantined: int
+    warnings: int
+    landed_at: datetime
+    reason: str | None
+    fed_period: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """All files behind the warehouse: how many, and one digest of their sha256 values in order."""
+
+    landed_files: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCollection:
+    """Everything that the report 日計表 shows."""
+
+    period: Period
+    totals: Amounts
+    by_tax_item: list[TaxItemLine]
+    by_year_and_class: list[YearLine]
+    by_year: list[YearLine]
+    by_channel: list[ChannelLine]
+    by_day: list[DayLine]
+    by_day_and_channel: list[DayChannel]
+    year_before: list[DayTotal]
+    detail: list[DetailLine]
+    provisional: CountYen
+    final_receipts: CountYen
+    suspense_balance: CountYen
+    remittances: list[RemittanceLine]
+    remittance_channels: list[RemittanceChannel]
+    suspense: list[SuspenseLine]
+    loads: list[LoadLine]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was collected, refunded or offset in the period."""
+        return not self.by_tax_item
+
+
+_MEASURES = (
+    "receipt_count",
+    "principal_yen",
+    "reminder_fee_yen",
+    "late_charge_yen",
+    "overpaid_yen",
+    "suspense_yen",
+    "refunded_yen",
+    "offset_in_yen",
+    "offset_out_yen",
+)
+_REVENUE = "rpt.principal_yen + rpt.reminder_fee_yen + rpt.late_charge_yen + rpt.overpaid_yen"
+_SUMS = ",\n    ".join(
+    [f"cast(coalesce(sum(rpt.{name}), 0) as bigint) as {name}" for name in _MEASURES]
+    + [
+        f"cast(coalesce(sum({_REVENUE}), 0) as bigint) as revenue_yen",
+        f"cast(coalesce(sum({_REVENUE} + rpt.suspense_yen), 0) as bigint) as collected_yen",
+    ]
+)
+_FROM = """
+from rpt_daily_collection as rpt
+left join dim_tax_items as item on rpt.tax_item_code = item.tax_item_code
+left join dim_channels as channel on rpt.channel_code = channel.channel_code
+where rpt.posted_date between $first and $last
+"""
+# A row that holds provisional records only is no line of the day book.
+_FINAL = _FROM + "and (" + " or ".join(f"rpt.{name} <> 0" for name in _MEASURES) + ")\n"
+_CHANNEL_NAME = "coalesce(channel.channel_name, rpt.channel_code, '（納付方法なし）') as channel_name"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, row_class: type[Row], sql: str, **parameters: date | str) -> list[Row]:
+    cursor = connection.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [row_class(**dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
+
+
+def check_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every table that the reports read is in the warehouse.
+
+    Raises:
+        WrongWarehouse: naming all that are missing.
+    """
+    found = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
+    missing = [name for name in TABLES if name not in found]
+    if missing:
+        raise WrongWarehouse(
+            f"the warehouse lacks {', '.join(missing)}", "run: osame build (with this version of osame)"
+        )
+
+
+def run_info(connection: duckdb.DuckDBPyConnection) -> RunInfo:
+    """The one row that says which build this warehouse is.
+
+    Raises:
+        WrongWarehouse: there is not exactly one row.
+    """
+    rows = _rows(
+        connection,
+        RunInfo,
+        "select as_of_date, known_at, municipality_code, municipality_name, code_version from run_info",
+    )
+    if len(rows) != 1:
+        raise WrongWarehouse(f"run_info has {len(rows)} rows, expected 1", "run: osame build")
+    return rows[0]
+
+
+def watermark(connection: duckdb.DuckDBPyConnection) -> Watermark:
+    """The files behind this warehouse, in two values that can be compared years later."""
+    rows = connection.execute("select sha256 from fct_loads where status = 'landed' order by sha256").fetchall()
+    return Watermark(len(rows), hashlib.sha256("\n".join(value for (value,) in rows).encode()).hexdigest())
+
+
+def daily_collection(connection: duckdb.DuckDBPyConnection, period: Period) -> DailyCollection:
+    """Read everything that the 日計表 of ``period`` shows (book date: ``posted_date``, amounts in yen)."""
+    days = {"first": period.first, "last": period.last}
+    return DailyCollection(
+        period=period,
+        totals=_rows(connection, Amounts, f"select {_SUMS} {_FINAL}", **days)[0],
+        by_tax_item=_by_tax_item(connection, days),
+        by_year_and_class=_by_year(connection, days, "rpt.arrears_class"),
+        by_year=_by_year(connection, days, "cast(null as varchar)"),
+        by_channel=_by_channel(connection, days),
+        by_day=_by_day(connection, days),
+        by_day_and_channel=_by_day_and_channel(connection, days),
+        year_before=_day_totals(connection, period.year_before()),
+        detail=_detail(connection, days),
+        provisional=_provisional(connection, period.last),
+        final_receipts=_final_receipts(connection, days),
+        suspense_balance=_suspense_balance(connection, period.last),
+        remittances=_remittances(connection, days),
+        remittance_channels=_remittance_channels(connection, days),
+        suspense=_suspense(connection, period.last),
+        loads=_loads(connection, days),
+    )
+
+
+def figures_sha256(data: DailyCollection) -> str:
+    """One value for all figures of a report: equal when a past report is made again.
+
+    The files that were merely offered in the period are not among the figures: a refused file changes no yen.
+    """
+    content = asdict(data)
+    content["loads"] = sorted(line["sha256"] for line in content["loads"] if line["fed_period"])
+    return hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()
+
+
+def _by_tax_item(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[TaxItemLine]:
+    return _rows(
+        connection,
+        TaxItemLine,
+        f"""
+select rpt.fiscal_year, rpt.tax_item_code, item.tax_item_name, rpt.arrears_class,
+    {_SUMS}
+{_FINAL}
+group by rpt.fiscal_year, rpt.tax_item_code, item.tax_item_name, rpt.arrears_class
+order by rpt.fiscal_year nulls last, rpt.tax_item_code nulls last,
+    case rpt.arrears_class when 'current' then 1 when 'carried_over' then 2 else 3 end
+""",
+        **days,
+    )
+
+
+def _by_year(connection: duckdb.DuckDBPyConnection, days: dict[str, date], arrears_class: str) -> list[YearLine]:
+    return _rows(
+        connection,
+        YearLine,
+        f"""
+select rpt.fiscal_year, {arrears_class} as arrears_class,
+    {_SUMS}
+{_FINAL}
+and rpt.tax_item_code is not null
+group by rpt.fiscal_year, {arrears_class}
+order by rpt.fiscal_year nulls last, case {arrears_class} when 'current' then 1 else 2 end
+""",
+        **days,
+    )
+
+
+def _by_channel(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[ChannelLine]:
+    return _rows(
+        connection,
+        ChannelLine,
+        f"""
+select rpt.channel_code, {_CHANNEL_NAME},
+    {_SUMS}
+{_FINAL}
+group by rpt.channel_code, channel.channel_name
+order by rpt.channel_code nulls last
+""",
+        **days,
+    )
+
+
+def _by_day(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[DayLine]:
+    return _rows(
+        connection,
+        DayLine,
+        f"""
+with daily as (
+    select rpt.posted_date,
+    {_SUMS}
+    {_FINAL}
+    group by rpt.posted_date
+)
+
+select daily.posted_date, {", ".join(f"daily.{name}" for name in _MEASURES)}, daily.revenue_yen, daily.collected_yen,
+    cast(sum(daily.collected_yen) over (order by daily.posted_date) as bigint) as cumulative_yen
+from daily
+order by daily.posted_date
+""",
+        **days,
+    )
+
+
+def _by_day_and_channel(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[DayChannel]:
+    return _rows(
+        connection,
+        DayChannel,
+        f"""
+select rpt.posted_date, rpt.channel_code, {_CHANNEL_NAME},
+    cast(sum({_REVENUE} + rpt.suspense_yen) as bigint) as collected_yen
+{_FINAL}
+group by rpt.posted_date, rpt.channel_code, channel.channel_name
+order by rpt.posted_date, rpt.channel_code nulls last
+""",
+        **days,
+    )
+
+
+def _day_totals(connection: duckdb.DuckDBPyConnection, period: Period) -> list[DayTotal]:
+    return _rows(
+        connection,
+        DayTotal,
+        f"""
+select rpt.posted_date, cast(sum({_REVENUE} + rpt.suspense_yen) as bigint) as collected_yen
+{_FINAL}
+group by rpt.posted_date
+order by rpt.posted_date
+""",
+        first=period.first,
+        last=period.last,
+    )
+
+
+def _detail(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[DetailLine]:
+    return _rows(
+        connection,
+        DetailLine,
+        f"""
+select rpt.posted_date, rpt.fiscal_year, rpt.tax_item_code, item.tax_item_name, rpt.arrears_class, {_CHANNEL_NAME},
+    rpt.branch_code,
+    {_SUMS}
+{_FINAL}
+group by rpt.posted_date, rpt.fiscal_year, rpt.tax_item_code, item.tax_item_name, rpt.arrears_class,
+    rpt.channel_code, channel.channel_name, rpt.branch_code
+order by rpt.posted_date, rpt.fiscal_year nulls last, rpt.tax_item_code nulls last, rpt.arrears_class desc,
+    rpt.channel_code nulls last, rpt.branch_code nulls last
+""",
+        **days,
+    )
+
+
+def _provisional(connection: duckdb.DuckDBPyConnection, last: date) -> CountYen:
+    # A 速報 of an earlier month that still waits for its 確報 is as open as one of this month.
+    return _rows(
+        connection,
+        CountYen,
+        """
+select cast(coalesce(sum(rpt.provisional_count), 0) as bigint) as count,
+    cast(coalesce(sum(rpt.provisional_yen), 0) as bigint) as yen
+from rpt_daily_collection as rpt
+where rpt.posted_date <= $last
+""",
+        last=last,
+    )[0]
+
+
+def _final_receipts(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> CountYen:
+    return _rows(
+        connection,
+        CountYen,
+        """
+select count(*) as count, cast(coalesce(sum(receipt.amount_yen), 0) as bigint) as yen
+from fct_receipts as receipt
+where receipt.record_status = 'final' and receipt.posted_date between $first and $last
+""",
+        **days,
+    )[0]
+
+
+def _suspense_balance(connection: duckdb.DuckDBPyConnection, last: date) -> CountYen:
+    return _rows(
+        connection,
+        CountYen,
+        """
+select count(*) as count, cast(coalesce(sum(suspense.balance_yen), 0) as bigint) as yen
+from fct_suspense as suspense
+where suspense.balance_yen <> 0 and suspense.posted_date <= $last
+""",
+        last=last,
+    )[0]
+
+
+def _remittances(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[RemittanceLine]:
+    return _rows(
+        connection,
+        RemittanceLine,
+        """
+select cast(remittance.remittance_id as varchar) as remittance_id, remittance.channel_code,
+    coalesce(channel.channel_name, remittance.channel_code, '（納付方法不明）') as channel_name,
+    remittance.remittance_date, coalesce(remittance.expected_count, 0) as expected_count,
+    coalesce(remittance.expected_yen, 0) as expected_yen, coalesce(remittance.fee_yen, 0) as fee_yen,
+    remittance.credited_yen, remittance.credited_date, remittance.state,
+    coalesce(remittance.difference_yen, 0) as difference_yen
+from fct_remittances as remittance
+left join dim_channels as channel on remittance.channel_code = channel.channel_code
+where coalesce(remittance.remittance_date, remittance.credited_date) between $first and $last
+order by coalesce(remittance.remittance_date, remittance.credited_date), remittance.channel_code nulls last,
+    remittance.remittance_id
+""",
+        **days,
+    )
+
+
+def _remittance_channels(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[RemittanceChannel]:
+    return _rows(
+        connection,
+        RemittanceChannel,
+        """
+select coalesce(channel.channel_name, remittance.channel_code, '（納付方法不明）') as channel_name,
+    cast(coalesce(sum(remittance.expected_count), 0) as bigint) as expected_count,
+    cast(coalesce(sum(remittance.expected_yen), 0) as bigint) as expected_yen,
+    cast(coalesce(sum(remittance.fee_yen), 0) as bigint) as fee_yen,
+    cast(coalesce(sum(remittance.credited_yen), 0) as bigint) as credited_yen,
+    count(case when remittance.state = 'matched' then 1 end) as matched,
+    count(case when remittance.state = 'missing' then 1 end) as missing,
+    count(case when remittance.state = 'unexpected' then 1 end) as unexpected
+from fct_remittances as remittance
+left join dim_channels as channel on remittance.channel_code = channel.channel_code
+where coalesce(remittance.remittance_date, remittance.credited_date) between $first and $last
+group by remittance.channel_code, channel.channel_name
+order by remittance.channel_code nulls last
+""",
+        **days,
+    )
+
+
+def _suspense(connection: duckdb.DuckDBPyConnection, last: date) -> list[SuspenseLine]:
+    return _rows(
+        connection,
+        SuspenseLine,
+        """
+select cast(suspense.receipt_id as varchar) as receipt_id,
+    coalesce(channel.channel_name, suspense.channel_code, '（納付方法不明）') as channel_name,
+    suspense.received_date, suspense.posted_date, suspense.amount_yen, suspense.balance_yen,
+    suspense.reason_code, suspense.reason, suspense.source_file, suspense.source_line
+from fct_suspense as suspense
+left join dim_channels as channel on suspense.channel_code = channel.channel_code
+where suspense.balance_yen <> 0 and suspense.posted_date <= $last
+order by suspense.posted_date, suspense.receipt_id
+""",
+        last=last,
+    )
+
+
+def _loads(connection: duckdb.DuckDBPyConnection, days: dict[str, date]) -> list[LoadLine]:
+    return _rows(
+        connection,
+        LoadLine,
+        """
+with feeding as (
+    select distinct receipt.load_id
+    from fct_receipts as receipt
+    where receipt.posted_date between $first and $last
+)
+
+select cast(loaded.load_id as varchar) as load_id, loaded.file_name, loaded.sha256, loaded.format, loaded.status,
+    coalesce(loaded.records, 0) as records, coalesce(loaded.amount_yen, 0) as amount_yen,
+    coalesce(loaded.quarantined, 0) as quarantined, coalesce(loaded.warnings, 0) as warnings,
+    loaded.landed_at, loaded.reason, feeding.load_id is not null as fed_period
+from fct_loads as loaded
+left join feeding on loaded.load_id = feeding.load_id
+where feeding.load_id is not null or cast(loaded.landed_at as date) between $first and $last
+order by loaded.landed_at, loaded.load_id
+""",
+        **days,
+    )
+
+
+def load_references(loads: Sequence[LoadLine]) -> list[dict[str, Any]]:
+    """The landed files behind the period's receipts, for the manifest."""
+    return [
+        {"load_id": load.load_id, "file_name": load.file_name, "sha256": load.sha256}
+        for load in loads
+        if load.fed_period
+    ]

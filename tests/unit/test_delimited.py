@@ -1,0 +1,712 @@
+"""CSV files: every layout's valid file lands, every fault is found with its line and field, nothing is lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from stdnum.jp import cn, in_
+
+from ingestion.barcode import check_digit
+from ingestion.csv_cells import MASKED, input_fields
+from ingestion.decoded import Context, Decoded
+from ingestion.delimited import decode, is_error_notice
+from ingestion.findings import Finding, Refused
+from ingestion.layout import Layout, LayoutError, landing_schema, load_layouts
+from ingestion.row_rules import DUE_KEY, group_rows, rule_named
+
+LAYOUTS = {k: v for k, v in load_layouts().items() if v.kind == "csv"}
+SAMPLE = Path(__file__).parents[2].parent / "shared" / "samples" / "cvs_dsk.csv"
+Row = dict[str, str]
+
+KEY = {
+    "科目コード": "30",
+    "科目詳細コード": "00",
+    "算定団体コード": "152994",
+    "期割団体コード": "152994",
+    "団体内外区分": "1",
+    "調定年度": "2025",
+    "年度分": "2025",
+    "通知書番号": "0000000012",
+    "論理期別": "01",
+}
+NO_KEY = dict.fromkeys(KEY, "")
+
+
+def barcode(amount: int, slip_no: str = "0000000000000042") -> str:
+    body = f"91959919{'15299'}{slip_no}0999999{'0'}{amount:06d}"
+    return body + str(check_digit(body))
+
+
+def prefixed(prefix: str, **changes: str) -> Row:
+    return {f"{prefix}{header}": changes.get(header, value) for header, value in KEY.items()}
+
+
+ASSESSMENT = KEY | {
+    "宛名番号": "A1",
+    "調定異動番号": "1",
+    "異動区分": "1",
+    "調定日": "2025-04-01",
+    "税額": "25000",
+    "法定納期限": "令和7年6月30日",
+    "納期限": "R07.06.30",
+    "通知書発送日": "20250515",
+}
+RECEIPT = KEY | {
+    "収納日": "2025-07-01",
+    "支所コード": "001",
+    "冊号": "0001",
+    "入力連番": "00001",
+    "入力連番内連番": "1",
+    "領収日": "2025-06-30",
+    "納付方法": "01",
+    "収納区分": "1",
+    "収納額": "25000",
+    "督促手数料": "100",
+    "延滞金": "0",
+    "会計年度": "2025",
+}
+SLIP = KEY | {
+    "納付書番号": "0000000000000042",
+    "明細番号": "1",
+    "発行日": "2025-06-01",
+    "発行区分": "1",
+    "税額": "25000",
+    "督促手数料": "0",
+    "延滞金": "0",
+    "コンビニバーコード": barcode(25_000),
+}
+ADDRESSEE = {
+    "宛名番号": "000000000000001",
+    "個人番号": "123456789018",
+    "氏名": "納税　太郎",
+    "氏名カナ": "ノウゼイ　タロウ",
+    "生年月日": "昭和45年1月2日",
+    "住所": '雪見市,本町"1"\n2-3',
+    "住民区分": "1",
+    "電話番号": "090-0000-0000",
+}
+ACCOUNT = {
+    "宛名番号": "A1",
+    "科目コード": "30",
+    "口座登録連番": "1",
+    "金融機関コード": "0140",
+    "店番号": "001",
+    "預金種目": "1",
+    "口座番号": "0012345",
+    "口座名義カナ": "ﾉｳｾﾞｲ ﾀﾛｳ",
+    "開始日": "2020-04-01",
+    "用途": "1",
+}
+PAID_SLIP = NO_KEY | {
+    "収納区分": "1",
+    "領収日": "2025-06-30",
+    "収納日": "2025-07-02",
+    "納付方法": "02",
+    "納付書番号": "0000000000000042",
+    "金額": "25000",
+    "取扱機関": "0140",
+    "支所コード": "001",
+    "通番": "00000001",
+}
+EL = {"収納機関番号": "15202", "確認番号": "123456", "収納区分": "1", "領収日": "2025-06-30", "収納日": "2025-07-02"}
+EL |= {"金額": "25000", "取扱機関": "0140", "通番": "1"}
+DSK = {
+    "種別": "01",
+    "収納日": "20250630",
+    "収納時刻": "1815",
+    "バーコード情報": "EAN" + barcode(25_000),
+    "印紙フラグ": "0",
+    "金額": "25000",
+    "コンビニ本部コード": "010",
+    "コンビニ名": "セブン－イレブン",
+    "コンビニ店舗コード": "110001",
+    "振込日": "0",
+    "データ作成日": "20250701",
+}
+SHARE = {"調定年度": "2025", "科目コード": "10", "実績調行": "01", "適用開始日": "2025-04-01", "団体区分": "1"}
+
+# layout -> rows of a valid file, and their control amount
+VALID: dict[str, tuple[list[Row], int]] = {
+    "assessments": ([ASSESSMENT, ASSESSMENT | {"調定異動番号": "2", "異動区分": "4", "税額": "-5000"}], 20_000),
+    "receipts": ([RECEIPT, RECEIPT | {"入力連番": "00002", "収納額": "+7"}], 25_007),
+    "slips": ([SLIP, SLIP | {"明細番号": "2", "コンビニバーコード": ""}], 50_000),
+    "bank_accounts": ([ACCOUNT], 0),
+    "addressees": ([ADDRESSEE, {"宛名番号": "2", "氏名": "雪見商事", "住民区分": "3", "法人番号": "5835678256246"}], 0),
+    "tax_associations": (
+        [{"科目コード": "30", "科目詳細コード": "00", "宛名番号": "A1", "納組開始日": "2001-04-01", "納組コード": "7"}],
+        0,
+    ),
+    "reminders": ([KEY | {"発送日": "2025-07-20", "督促手数料": "100"}], 100),
+    "apportionments": ([SHARE | {"分子": "3", "分母": "5"}, SHARE | {"実績調行": "02", "分子": "2", "分母": "5"}], 0),
+    "paid_slips": ([PAID_SLIP, PAID_SLIP | KEY | {"納付書番号": "", "金額": "1"}], 25_001),
+    "eltax_receipts": ([EL | {"案件特定キー": "7", "税目・料金番号": "001"}], 25_000),
+    "mpn_receipts": ([EL | {"納付番号": "7", "納付区分": "001", "払込予定日": "2025-07-05"}], 25_000),
+    "cvs_dsk": ([DSK, DSK | {"種別": "02", "振込日": "20250710"}], 50_000),
+}
+
+
+def headers(layout: Layout) -> list[str]:
+    return [str(f.header) for f in input_fields(layout)]
+
+
+def file_of(layout: Layout, rows: list[Row], encoding: str = "cp932", newline: str = "\r\n") -> bytes:
+    """A file with every column of the layout."""
+    out = io.StringIO()
+    # after a lone CR the writer would leave an LF within a value unquoted
+    quoting = csv.QUOTE_ALL if newline == "\r" else csv.QUOTE_MINIMAL
+    writer = csv.DictWriter(out, headers(layout), lineterminator=newline, quoting=quoting)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode(encoding)
+
+
+def context(layout: Layout, name: str | None = None) -> Context:
+    return Context(name or f"{layout.id}_20250801.csv", date(2025, 8, 2))
+
+
+def read(layout_id: str, rows: list[Row], **how: str) -> Decoded:
+    layout = LAYOUTS[layout_id]
+    return decode(file_of(layout, rows, **how), layout, context(layout))
+
+
+def refusal(data: bytes, layout_id: str, name: str | None = None) -> list[Finding]:
+    layout = LAYOUTS[layout_id]
+    with pytest.raises(Refused) as caught:
+        decode(data, layout, context(layout, name))
+    assert caught.value.layout_id == layout_id
+    return caught.value.findings
+
+
+def only_table(decoded: Decoded) -> pa.Table:
+    (table,) = decoded.tables.values()
+    return table
+
+
+def findings_of(layout_id: str, rows: list[Row]) -> list[Finding]:
+    """What is wrong with a file: the findings of its quarantined rows, or of its refusal."""
+    if not LAYOUTS[layout_id].extract:
+        return refusal(file_of(LAYOUTS[layout_id], rows), layout_id)
+    decoded = read(layout_id, rows)
+    assert decoded.records + len(decoded.quarantined) == len(rows)
+    return [finding for row in decoded.quarantined for finding in row.findings]
+
+
+# --- files that land ---------------------------------------------------------------------------------------------
+
+
+def test_every_csv_layout_has_a_valid_file_here() -> None:
+    assert set(VALID) == set(LAYOUTS)
+
+
+@pytest.mark.parametrize("layout_id", sorted(VALID))
+def test_a_valid_file_lands_whole(layout_id: str) -> None:
+    rows, amount = VALID[layout_id]
+    decoded = read(layout_id, rows)
+    assert (decoded.records, decoded.amount_yen, decoded.quarantined) == (len(rows), amount, [])
+    table = only_table(decoded)
+    layout = LAYOUTS[layout_id]
+    columns = layout.table_schemas()[str(layout.table)]
+    assert table.column_names == ["source_line", *(c.name for c in columns)]
+    assert table.schema.types == [pa.int32(), *(c.arrow_type for c in columns)]
+    assert decoded.business_date == (date(2025, 8, 1) if layout.extract else None)
+
+
+@pytest.mark.parametrize("layout_id", sorted(VALID))
+@pytest.mark.parametrize(("encoding", "newline"), [("utf-8", "\n"), ("utf-8-sig", "\r\n"), ("cp932", "\r")])
+def test_encoding_and_line_ends_change_nothing(layout_id: str, encoding: str, newline: str) -> None:
+    rows, _ = VALID[layout_id]
+    plain = read(layout_id, rows)
+    other = read(layout_id, rows, encoding=encoding, newline=newline)
+    assert only_table(other).equals(only_table(plain))
+    assert other.facts == {"encoding": encoding}
+
+
+def test_csv_layouts_agree_with_the_tables_that_they_share() -> None:
+    assert "convenience_receipts" in landing_schema(load_layouts())
+
+
+def test_columns_in_another_order_and_without_the_optional_ones() -> None:
+    layout = LAYOUTS["receipts"]
+    optional = {str(f.header) for f in input_fields(layout) if f.optional_column}
+    assert "訂正元通知書番号" in optional
+    order = [h for h in reversed(headers(layout)) if h not in optional]
+    data = "\n".join([",".join(order), ",".join(RECEIPT.get(h, "") for h in order)]).encode()
+    (row,) = only_table(decode(data, layout, context(layout))).to_pylist()
+    assert (row["notice_no"], row["posted_date"], row["posted_date_text"]) == (
+        "0000000012",
+        date(2025, 7, 1),
+        "2025-07-01",
+    )
+    assert row["corrected_notice_no"] is None
+    assert row["is_withdrawn"] == 0
+
+
+def test_the_parsed_day_and_its_text_are_both_kept() -> None:
+    row = only_table(read("assessments", [ASSESSMENT])).to_pylist()[0]
+    assert (row["due_date"], row["due_date_text"]) == (date(2025, 6, 30), "R07.06.30")
+    assert (row["statutory_due_date"], row["statutory_due_date_text"]) == (date(2025, 6, 30), "令和7年6月30日")
+    assert (row["unrolled_due_date"], row["unrolled_due_date_text"]) == (None, None)
+
+
+def test_zeros_stand_for_no_day_where_a_day_may_be_missing() -> None:
+    row = only_table(read("assessments", [ASSESSMENT | {"更正請求日": "00000000"}])).to_pylist()[0]
+    assert (row["claim_date"], row["claim_date_text"]) == (None, "00000000")
+
+
+def test_parts_of_a_barcode_become_columns() -> None:
+    row = only_table(read("cvs_dsk", [DSK])).to_pylist()[0]
+    assert row["barcode"] == barcode(25_000)
+    assert (row["barcode_client"], row["slip_no"], row["reissue_no"], row["barcode_pay_by"]) == (
+        "15299",
+        "0000000000000042",
+        "0",
+        "999999",
+    )
+    assert row["transfer_date"] is None
+
+
+def test_a_blank_channel_takes_the_channel_of_its_file() -> None:
+    row = only_table(read("eltax_receipts", VALID["eltax_receipts"][0])).to_pylist()[0]
+    assert row["channel_code"] == "06"
+    assert only_table(read("mpn_receipts", VALID["mpn_receipts"][0])).to_pylist()[0]["channel_code"] == "05"
+
+
+def test_the_year_of_birth_is_open_and_the_day_is_not() -> None:
+    row = only_table(read("addressees", [ADDRESSEE])).to_pylist()[0]
+    assert row["birth_year"] == 1970
+    personal = {c.name: c.personal for c in LAYOUTS["addressees"].table_schemas()["addressees"]}
+    assert personal["birth_date"]
+    assert personal["birth_date_text"]
+    assert not personal["birth_year"]
+
+
+def test_padding_is_no_part_of_a_value() -> None:
+    table = only_table(read("assessments", [ASSESSMENT | {"宛名番号": " A1  ", "税額": "  25000", "更正事由": "  "}]))
+    assert table.select(["addressee_no", "delta_yen", "reason_code"]).to_pylist() == [
+        {"addressee_no": "A1", "delta_yen": 25_000, "reason_code": None}
+    ]
+
+
+def test_a_row_that_withdraws_needs_only_its_key() -> None:
+    withdrawn = KEY | {"調定異動番号": "1", "削除フラグ": "1"}
+    decoded = read("assessments", [withdrawn, ASSESSMENT | {"調定異動番号": "2", "削除フラグ": "0"}])
+    assert decoded.quarantined == []
+    assert only_table(decoded)["is_withdrawn"].to_pylist() == [1, 0]
+
+
+def test_a_withdrawing_row_without_its_key_is_quarantined() -> None:
+    found = findings_of("assessments", [KEY | {"通知書番号": "", "調定異動番号": "1", "削除フラグ": "1"}])
+    assert [(f.code, f.field) for f in found] == [("ING-035", "通知書番号")]
+
+
+def test_a_file_without_rows() -> None:
+    for layout_id in ("cvs_dsk", "assessments"):
+        decoded = read(layout_id, [])
+        assert (decoded.records, decoded.amount_yen, only_table(decoded).num_rows) == (0, 0, 0)
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample files are not beside this project")
+def test_a_real_dsk_file_lands() -> None:
+    layout = LAYOUTS["cvs_dsk"]
+    decoded = decode(SAMPLE.read_bytes(), layout, Context("dsk.csv", date(2024, 2, 1)))
+    table = only_table(decoded)
+    assert (decoded.records, decoded.amount_yen) == (16, 519_319)
+    assert table["source_line"].to_pylist() == list(range(2, 18))
+    assert sorted(set(table["record_kind"].to_pylist())) == ["01", "02", "03", "12", "22"]
+    correction = table.to_pylist()[8]
+    assert (correction["record_kind"], correction["amount_yen"], correction["chain_code"]) == ("22", 60_000, "910")
+    assert correction["transfer_date"] == date(2024, 1, 24)
+
+
+# --- places in the file ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])
+def test_source_line_is_where_a_row_begins(newline: str) -> None:
+    addresses = ["1行", "2行\nここまで", "3行\r\nと\nここまで", '"', "", "最後"]
+    rows = [ADDRESSEE | {"宛名番号": str(i), "住所": text} for i, text in enumerate(addresses)]
+    table = only_table(read("addressees", rows, newline=newline))
+    assert table["source_line"].to_pylist() == [2, 3, 5, 8, 9, 10]
+    assert table["address"].to_pylist() == [text or None for text in addresses]
+
+
+def test_blank_lines_are_no_rows_but_count_as_lines() -> None:
+    layout = LAYOUTS["assessments"]
+    first, second, third = file_of(layout, [ASSESSMENT, ASSESSMENT | {"調定異動番号": "2"}]).splitlines()
+    data = b"\n".join([first, b"", second, b"", b"", third, b"", b"\x1a"])
+    assert only_table(decode(data, layout, context(layout)))["source_line"].to_pylist() == [3, 6]
+
+
+def test_a_quarantined_row_keeps_its_text_and_line() -> None:
+    rows = [ADDRESSEE, ADDRESSEE | {"宛名番号": "2", "氏名": ""}, ADDRESSEE | {"宛名番号": "3"}]
+    layout = LAYOUTS["addressees"]
+    decoded = read("addressees", rows)
+    (bad,) = decoded.quarantined
+    assert bad.line == 4
+    assert next(csv.reader(io.StringIO(bad.row_text))) == [rows[1].get(h, "") for h in headers(layout)]
+    assert only_table(decoded)["source_line"].to_pylist() == [2, 6]
+
+
+def test_every_fault_of_a_row_is_found() -> None:
+    bad = ASSESSMENT | {"異動区分": "9", "税額": "1,000", "納期限": "2025-02-30", "宛名番号": ""}
+    (row,) = read("assessments", [bad]).quarantined
+    assert {(f.code, f.field, f.line) for f in row.findings} == {
+        ("ING-032", "異動区分", 2),
+        ("ING-030", "税額", 2),
+        ("ING-033", "納期限", 2),
+        ("ING-035", "宛名番号", 2),
+    }
+
+
+# --- one fault, one finding --------------------------------------------------------------------------------------
+
+OFFSET = prefixed("充当", 論理期別="02")
+BROKEN: list[tuple[str, Row, Row, str, str]] = [
+    # layout, valid row, change, code, field
+    ("assessments", ASSESSMENT, {"税額": "1,000"}, "ING-030", "税額"),
+    ("assessments", ASSESSMENT, {"税額": "１０００"}, "ING-030", "税額"),
+    ("assessments", ASSESSMENT, {"税額": "1000.0"}, "ING-030", "税額"),
+    ("assessments", ASSESSMENT, {"税額": "0x1F"}, "ING-030", "税額"),
+    ("assessments", ASSESSMENT, {"税額": "▲1000"}, "ING-030", "税額"),
+    ("assessments", ASSESSMENT, {"税額": "9" * 19}, "ING-030", "税額"),
+    ("assessments", ASSESSMENT, {"税額": ""}, "ING-035", "税額"),
+    ("assessments", ASSESSMENT, {"調定年度": "R7"}, "ING-030", "調定年度"),
+    ("assessments", ASSESSMENT, {"調定年度": "25"}, "ING-065", "調定年度"),
+    ("assessments", ASSESSMENT, {"通知書番号": "00000000012"}, "ING-065", "通知書番号"),
+    ("assessments", ASSESSMENT, {"調定異動番号": ""}, "ING-035", "調定異動番号"),
+    ("assessments", ASSESSMENT, {"異動区分": "0"}, "ING-032", "異動区分"),
+    ("assessments", ASSESSMENT, {"調定日": "2025-02-29"}, "ING-033", "調定日"),
+    ("assessments", ASSESSMENT, {"調定日": "2025/02/28"}, "ING-033", "調定日"),
+    ("assessments", ASSESSMENT, {"納期限": "H31.05.01"}, "ING-033", "納期限"),
+    ("assessments", ASSESSMENT, {"削除フラグ": "2"}, "ING-032", "削除フラグ"),
+    ("assessments", ASSESSMENT, {"異動区分": "3", "税額": "0"}, "ING-066", "税額"),
+    ("assessments", ASSESSMENT, {"異動区分": "4", "税額": "1"}, "ING-066", "税額"),
+    ("assessments", ASSESSMENT, {"異動区分": "1", "税額": "-1"}, "ING-066", "税額"),
+    ("receipts", RECEIPT, {"収納額": "-1"}, "ING-066", "収納額"),
+    ("receipts", RECEIPT, {"納付方法": "12"}, "ING-032", "納付方法"),
+    ("receipts", RECEIPT, {"納付方法": ""}, "ING-035", "納付方法"),
+    ("receipts", RECEIPT, {"収納区分": "7"}, "ING-067", "収納額"),
+    ("receipts", RECEIPT, {"収納区分": "2", "督促手数料": "0"}, "ING-066", "収納額"),
+    ("receipts", RECEIPT, {"収納区分": "2", "収納額": "0", "督促手数料": "0"}, "ING-066", "収納額"),
+    ("receipts", RECEIPT, {"収納区分": "3"} | OFFSET | {"充当通知書番号": ""}, "ING-035", "充当通知書番号"),
+    ("receipts", RECEIPT, {"収納区分": "5", "督促手数料": "0"} | OFFSET, "ING-067", "収納額"),
+    (
+        "receipts",
+        RECEIPT,
+        {"収納区分": "6", "収納額": "-1", "督促手数料": "0"} | prefixed("訂正元", 論理期別=""),
+        "ING-035",
+        "訂正元論理期別",
+    ),
+    ("receipts", RECEIPT, {"払込時刻": "2460"}, "ING-030", "払込時刻"),
+    ("slips", SLIP, {"納付書番号": "42"}, "ING-065", "納付書番号"),
+    ("slips", SLIP, {"納付書番号": "0000000000000043"}, "ING-067", "納付書番号"),
+    ("slips", SLIP, {"コンビニバーコード": barcode(25_000)[:-1]}, "ING-065", "コンビニバーコード"),
+    ("slips", SLIP, {"延滞金": "-100"}, "ING-066", "延滞金"),
+    ("bank_accounts", ACCOUNT, {"口座番号": "12345"}, "ING-065", "口座番号"),
+    ("bank_accounts", ACCOUNT, {"終了日": "2020-03-31"}, "ING-067", "終了日"),
+    ("addressees", ADDRESSEE, {"個人番号": "123456789012"}, "ING-036", "個人番号"),
+    ("addressees", ADDRESSEE, {"個人番号": "", "法人番号": "6835678256246"}, "ING-036", "法人番号"),
+    ("addressees", ADDRESSEE, {"生年月日": "昭和45年13月2日"}, "ING-033", "生年月日"),
+    ("apportionments", SHARE | {"分子": "1", "分母": "1"}, {"分子": "2"}, "ING-067", "分子"),
+    ("apportionments", SHARE | {"分子": "0", "分母": "1"}, {"分母": "0"}, "ING-066", "分母"),
+    ("paid_slips", PAID_SLIP, {"金額": "0"}, "ING-066", "金額"),
+    ("paid_slips", PAID_SLIP, {"収納区分": "2"}, "ING-032", "収納区分"),
+    ("paid_slips", PAID_SLIP, KEY | {"論理期別": ""}, "ING-067", "論理期別"),
+    ("cvs_dsk", DSK, {"バーコード情報": "EAN" + barcode(25_000)[:-1]}, "ING-065", "バーコード情報"),
+    ("cvs_dsk", DSK, {"金額": "25001"}, "ING-067", "金額"),
+    ("cvs_dsk", DSK, {"種別": "04"}, "ING-032", "種別"),
+    ("cvs_dsk", DSK, {"収納日": "2025-06-30"}, "ING-033", "収納日"),
+    ("cvs_dsk", DSK, {"収納日": "0"}, "ING-033", "収納日"),
+]
+
+
+@pytest.mark.parametrize(
+    ("layout_id", "valid", "change", "code", "field"),
+    BROKEN,
+    ids=[f"{b[0]}-{b[4]}-{b[3]}-{i}" for i, b in enumerate(BROKEN)],
+)
+def test_a_fault_is_found_where_it_is(layout_id: str, valid: Row, change: Row, code: str, field: str) -> None:
+    good, _ = VALID[layout_id]
+    assert read(layout_id, [valid]).records == 1  # so that it is the change that is found
+    broken = valid | change
+    rows = [broken, *(r for r in good if not same_key(layout_id, r, broken))]
+    found = findings_of(layout_id, rows)
+    assert [(f.code, f.line, f.field, f.byte) for f in found] == [(code, 2, field, None)]
+    assert found[0].english()
+    assert found[0].japanese()
+
+
+def same_key(layout_id: str, one: Row, other: Row) -> bool:
+    layout = LAYOUTS[layout_id]
+    key = [str(f.header) for f in layout.columns if f.name in layout.primary_key]
+    return bool(key) and all(one.get(h) == other.get(h) for h in key)
+
+
+def test_a_barcode_with_one_digit_wrong() -> None:
+    wrong = list(barcode(25_000))
+    wrong[20] = str((int(wrong[20]) + 1) % 10)
+    found = findings_of("cvs_dsk", [DSK, DSK | {"バーコード情報": "".join(wrong)}])
+    assert [(f.code, f.line, f.field) for f in found] == [("ING-036", 3, "バーコード情報")]
+
+
+def test_signs_of_rows_that_take_back() -> None:
+    back = {"収納額": "-25000", "督促手数料": "-100"}
+    rows = [
+        RECEIPT | back | {"収納区分": "2", "納付方法": ""},
+        RECEIPT | back | {"収納区分": "6", "入力連番": "2"} | prefixed("訂正元"),
+        RECEIPT | {"収納額": "0", "督促手数料": "0", "収納区分": "5", "入力連番": "3"} | OFFSET,
+        RECEIPT | {"収納区分": "4", "入力連番": "4", "収納額": "-3"},
+        RECEIPT | {"収納区分": "7", "入力連番": "5", "収納額": "0"},
+        RECEIPT
+        | {"収納額": "0", "督促手数料": "0", "収納区分": "6", "入力連番": "6", "収納額から収納額": "-9"}
+        | prefixed("訂正元"),
+    ]
+    assert read("receipts", rows).records == 6
+
+
+def test_an_increase_with_a_due_date_of_its_own_needs_its_own_instalment() -> None:
+    increase = ASSESSMENT | {"調定異動番号": "2", "異動区分": "3", "税額": "10", "納期限": "2025-09-01"}
+    own = increase | {"論理期別": "11"}
+    decrease = increase | {"調定異動番号": "3", "異動区分": "4", "税額": "-5", "納期限": "2025-06-30"}
+    decoded = read("assessments", [increase, own, ASSESSMENT, decrease])
+    (bad,) = decoded.quarantined
+    assert [(f.code, f.line, f.field) for f in bad.findings] == [("ING-067", 2, "納期限")]
+    assert decoded.records == 3
+
+
+def test_increases_alone_are_held_against_the_first_of_their_due() -> None:
+    increase = ASSESSMENT | {"異動区分": "3", "税額": "10"}
+    later = increase | {"調定異動番号": "2", "納期限": "2025-09-01"}
+    assert [row.line for row in read("assessments", [increase, later]).quarantined] == [3]
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_a_repeated_key_is_quarantined() -> None:
+    again = RECEIPT | {"収納額": "1", "収納日": "令和7年7月1日"}  # the same day in another notation is the same key
+    other = RECEIPT | {"入力連番": "00002"}
+    decoded = read("receipts", [RECEIPT, other, again])
+    assert [(row.line, row.findings[0].code) for row in decoded.quarantined] == [(2, "ING-064"), (4, "ING-064")]
+    assert "4" in decoded.quarantined[0].findings[0].expected
+    assert decoded.records == 1
+
+
+def test_payments_may_repeat_within_a_file() -> None:
+    assert read("paid_slips", [PAID_SLIP, PAID_SLIP]).records == 2
+
+
+def test_groups_survive_more_combinations_than_fit_in_64_bits() -> None:
+    count = 3000
+    columns = [pa.array([f"{i * step % count}" for i in range(count)]) for step in (1, 7, 11, 13, 17, 19, 23)]
+    columns = [pa.concat_arrays([c, c]) for c in columns]
+    numbers, complete = group_rows(columns)
+    assert complete.all()
+    assert (numbers[:count] == numbers[count:]).all()
+    assert len(np.unique(numbers)) == count
+
+
+# --- files that are refused --------------------------------------------------------------------------------------
+
+
+def lines_of(layout_id: str) -> list[bytes]:
+    return file_of(LAYOUTS[layout_id], VALID[layout_id][0]).splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\r\n\r\n", b"\x1a"])
+def test_an_empty_file(data: bytes) -> None:
+    assert [f.code for f in refusal(data, "assessments")] == ["ING-002"]
+
+
+def test_a_full_extract_without_rows_would_withdraw_everything() -> None:
+    data = file_of(LAYOUTS["assessments"], [])
+    assert [f.code for f in refusal(data, "assessments", "assessments_20250801_full.csv")] == ["ING-002"]
+
+
+def test_an_error_notice_is_no_csv() -> None:
+    data = "error: データがありません".encode("cp932")
+    assert is_error_notice(data)
+    assert [f.code for f in refusal(data, "cvs_dsk")] == ["ING-068"]
+    assert not is_error_notice(file_of(LAYOUTS["cvs_dsk"], [DSK]))
+
+
+def test_undecodable_bytes_refuse_the_file_and_tell_the_lines() -> None:
+    head, first, second = lines_of("assessments")
+    data = head + first.replace(b"A1", b"\xff\xff") + second
+    (found,) = refusal(data, "assessments")
+    assert (found.code, found.line, found.found) == ("ING-013", 2, "0xFF")
+
+
+def test_undecodable_utf8() -> None:
+    data = file_of(LAYOUTS["addressees"], [ADDRESSEE], encoding="utf-8") + b"\x83\x41\n"
+    assert [(f.code, f.line) for f in refusal(data, "addressees")] == [("ING-013", 4)]
+
+
+def test_bytes_that_only_python_takes_for_cp932() -> None:
+    data = file_of(LAYOUTS["addressees"], [ADDRESSEE]).replace(b"090-", b"\xa090")
+    assert [(f.code, f.line) for f in refusal(data, "addressees")] == [("ING-013", 3)]
+
+
+def test_an_unclosed_quote() -> None:
+    data = b"".join(lines_of("assessments")).replace(b",A1,", b',"A1,')
+    (found,) = refusal(data.replace(b',"A1,', b",A1,", 1), "assessments")
+    assert (found.code, found.line) == ("ING-062", 3)
+
+
+def test_every_difference_of_the_header_is_named() -> None:
+    head, *rest = lines_of("assessments")
+    changed = head.replace("宛名番号".encode("cp932"), "宛名".encode("cp932"))
+    changed = changed.replace("調定日".encode("cp932"), "税額".encode("cp932"))
+    found = refusal(changed + b"".join(rest), "assessments")
+    assert {(f.code, f.line, f.field, f.found) for f in found} == {
+        ("ING-060", 1, "宛名番号", "missing"),
+        ("ING-060", 1, "宛名", "unknown"),
+        ("ING-060", 1, "調定日", "missing"),
+        ("ING-060", 1, "税額", "2 times"),
+    }
+
+
+def test_a_first_row_of_data_is_not_shown() -> None:
+    data = b"".join(lines_of("addressees")[1:])
+    (found,) = refusal(data, "addressees")
+    assert (found.code, found.line, found.found) == ("ING-060", 1, "no header row")
+    assert "太郎" not in found.japanese()
+
+
+def test_a_broken_row_refuses_a_payment_file_with_every_finding() -> None:
+    rows = [PAID_SLIP | {"金額": "-1"}, PAID_SLIP, PAID_SLIP | {"通番": "", "納付方法": "99"}]
+    found = findings_of("paid_slips", rows)
+    assert [(f.line, f.code, f.field) for f in found] == [
+        (2, "ING-066", "金額"),
+        (4, "ING-032", "納付方法"),
+        (4, "ING-035", "通番"),
+    ]
+
+
+def test_a_thousand_findings_are_listed_and_all_are_counted() -> None:
+    found = findings_of("paid_slips", [PAID_SLIP | {"金額": "0"}] * 1_203)
+    assert len(found) == 1_001
+    assert (found[-1].code, found[-1].found) == ("ING-099", "1,203 findings")
+
+
+# --- rows that cannot be cut into cells ---------------------------------------------------------------------------
+
+
+def test_a_row_with_too_few_or_too_many_values() -> None:
+    head, first, second = lines_of("assessments")
+    layout = LAYOUTS["assessments"]
+    decoded = decode(head + first + second.replace(b",A1,", b",") + b"x,y\n", layout, context(layout))
+    assert [(q.line, q.findings[0].code) for q in decoded.quarantined] == [(3, "ING-061"), (4, "ING-061")]
+    assert decoded.quarantined[1].row_text == "x,y"
+    assert decoded.records == 1
+
+
+def test_a_misplaced_quote_breaks_only_its_row() -> None:
+    layout = LAYOUTS["addressees"]
+    people = [ADDRESSEE | {"宛名番号": str(i)} for i in range(4)]
+    good = file_of(layout, people)
+    for bad in ('5"x', '"5"x', '"open'):
+        data = good.replace(b"\r\n1,", f"\r\n{bad},".encode(), 1)
+        decoded = decode(data, layout, context(layout))
+        assert only_table(decoded)["addressee_no"].to_pylist() == ["0", "2", "3"]
+        assert decoded.quarantined[0].line == 4
+        assert decoded.quarantined[0].findings[0].code == "ING-062"
+        assert "".join(q.row_text for q in decoded.quarantined).startswith(bad)
+
+
+def test_a_file_full_of_misplaced_quotes_is_refused() -> None:
+    data = b"".join([lines_of("assessments")[0], *[b'a"b,"c\n'] * 150])
+    assert [f.code for f in refusal(data, "assessments")] == ["ING-062"]
+
+
+def test_a_control_character() -> None:
+    found = findings_of("assessments", [ASSESSMENT | {"宛名番号": "A\x001"}])
+    assert [(f.code, f.line, f.found) for f in found] == [("ING-031", 2, "0x00")]
+
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+
+def test_personal_values_are_in_no_finding() -> None:
+    secret = {"個人番号": "123456789012", "生年月日": "昭和70年1月1日", "電話番号": "090-1234-5678-9999"}
+    decoded = read("addressees", [ADDRESSEE | secret, ADDRESSEE | {"宛名番号": "雪見　花子"}])
+    text = "".join(f.japanese() + f.english() for q in decoded.quarantined for f in q.findings)
+    for value in (*secret.values(), "花子"):
+        assert value not in text
+    assert {f.found for f in decoded.quarantined[0].findings} == {MASKED}
+
+
+def test_check_digits_agree_with_python_stdnum() -> None:
+    base = [f"{n * 7919 % 10**11:011d}" for n in range(1, 300)]
+    good = [number + in_.calc_check_digit(number) for number in base]
+    rows = [ADDRESSEE | {"宛名番号": str(i), "個人番号": number} for i, number in enumerate(good)]
+    assert read("addressees", rows).records == len(rows)
+    wrong = [number[:-1] + str((int(number[-1]) + 1) % 10) for number in good]
+    rows = [ADDRESSEE | {"宛名番号": str(i), "個人番号": number} for i, number in enumerate(wrong)]
+    assert read("addressees", rows).records == 0
+
+    base = [f"{n * 104729 % 10**12:012d}" for n in range(1, 300)]
+    firms = [cn.calc_check_digit(number) + number for number in base]
+    rows = [ADDRESSEE | {"宛名番号": str(i), "個人番号": "", "法人番号": number} for i, number in enumerate(firms)]
+    assert read("addressees", rows).records == len(rows)
+
+
+# --- which version a file is -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("assessments_20250801.csv", (date(2025, 8, 1), 0, False)),
+        ("assessments_20250801_full.csv", (date(2025, 8, 1), 0, True)),
+        ("assessments_20250801_3.csv", (date(2025, 8, 1), 3, False)),
+        ("assessments_20250801_full_12.CSV", (date(2025, 8, 1), 12, True)),
+    ],
+)
+def test_the_name_tells_the_version(name: str, expected: tuple[date, int, bool]) -> None:
+    layout = LAYOUTS["assessments"]
+    decoded = decode(file_of(layout, [ASSESSMENT]), layout, context(layout, name))
+    assert (decoded.business_date, decoded.sequence_no, decoded.is_full) == expected
+
+
+def test_any_name_with_a_business_date() -> None:
+    layout = LAYOUTS["assessments"]
+    given = replace(context(layout, "調定データ.csv"), business_date=date(2025, 7, 31))
+    decoded = decode(file_of(layout, [ASSESSMENT]), layout, given)
+    assert (decoded.business_date, decoded.sequence_no, decoded.is_full) == (date(2025, 7, 31), 0, False)
+
+
+@pytest.mark.parametrize("name", ["data.csv", "assessments_20250231.csv", "receipts_20250801.csv"])
+def test_an_unknown_business_date(name: str) -> None:
+    data = file_of(LAYOUTS["assessments"], [ASSESSMENT])
+    assert [f.code for f in refusal(data, "assessments", name)] == ["ING-063"]
+
+
+# --- layouts -----------------------------------------------------------------------------------------------------
+
+
+def test_every_rule_that_a_layout_names_exists() -> None:
+    for layout in LAYOUTS.values():
+        for name in layout.rules:
+            assert rule_named(name)
+    with pytest.raises(LayoutError, match="all_or_none_key"):
+        rule_named("misspelt")
+
+
+def test_extracts_and_payments() -> None:
+    payments = {"paid_slips", "eltax_receipts", "mpn_receipts", "cvs_dsk"}
+    assert {k for k, v in LAYOUTS.items() if not v.extract} == payments
+    assert all(v.primary_key for v in LAYOUTS.values() if v.extract)
+
+
+def test_the_due_key_has_the_same_parts_everywhere() -> None:
+    for layout_id in ("assessments", "receipts", "slips", "reminders", "paid_slips"):
+        names = {f.name: f.header for f in LAYOUTS[layout_id].columns}
+        assert [names[part] for part in DUE_KEY] == list(KEY)

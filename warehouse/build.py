@@ -1,0 +1,293 @@
+"""The build: landing -> dbt -> a new warehouse file -> rename into place. Readers see the old one until it is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ingestion.landing import Landing
+from ingestion.layout import load_layouts
+from ingestion.vault import build_vault
+from warehouse import connection as db
+from warehouse.config import PROJECT, Home
+from warehouse.errors import BuildFailed, OsameError
+from warehouse.keys import landing_key
+from warehouse.settings import Settings, load_settings
+
+# Files offered after this instant do not exist yet for a build that does not say when it is known at.
+_ALWAYS = datetime(9999, 12, 31)
+_BEGINNING = date(1, 1, 1)
+_NEVER = date(9999, 12, 31)
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: seconds by node (model, seed, test), and the tests that warned."""
+
+    as_of: date
+    nodes: int
+    warnings: list[str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def ensure_landing(home: Home) -> None:
+    """Make the landing store and its tables if they are not there yet."""
+    with db.landing_lock(home, exclusive=True):
+        connection = db.open_landing(home, read_only=False)
+        try:
+            Landing(connection, load_layouts(home.layouts if home.layouts.is_dir() else None))
+        finally:
+            connection.close()
+
+
+def build(
+    home: Home,
+    as_of: date,
+    *,
+    known_at: datetime | None = None,
+    overrides: dict[str, Any] | None = None,
+    with_tests: bool = True,
+    with_vault: bool = True,
+    progress: Progress = lambda _done, _all, _name: None,
+    waiting: Callable[[], None] | None = None,
+) -> Built:
+    """Build the warehouse as of a day and put it in place.
+
+    Args:
+        home: the office's data.
+        as_of: book dates after this day do not exist yet (日計日, 調定日, 処分日).
+        known_at: files landed after this instant do not exist yet (JST); default: all that has landed.
+        overrides: settings that replace the home's (a scenario's policies).
+        with_tests: also run every dbt test; a failing test keeps the old warehouse in place.
+        with_vault: also derive the vault again.
+        progress: called with nodes done, nodes in all and the name of the last.
+        waiting: called once if another process holds landing.
+
+    Raises:
+        BuildFailed: a model or a test failed; the message names each.
+        OsameError: settings or go-live days are missing.
+    """
+    settings = load_settings(home, overrides)
+    ensure_landing(home)
+    with db.landing_lock(home, exclusive=False, waiting=waiting), _build_folder(home) as folder:
+        target = folder / "warehouse.duckdb"
+        variables = build_variables(home, settings, as_of, known_at)
+        command = "build" if with_tests else "run"
+        built = _run_dbt(home, target, command, variables, as_of, progress)
+        if with_vault:
+            build_vault(home, folder)
+        _publish(home, target)
+    return built
+
+
+@contextmanager
+def _build_folder(home: Home) -> Iterator[Path]:
+    """A folder for one build, removed afterwards. Those of builds that were killed are removed first."""
+    for left in home.work.glob("build-*"):
+        if not _is_alive(left.name.removeprefix("build-")):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = home.work / f"build-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _publish(home: Home, target: Path) -> None:
+    connection = db.open_file(target)
+    connection.execute("checkpoint")
+    connection.close()
+    target.replace(home.warehouse)
+
+
+def code_version() -> str:
+    """The commit that this code is at, or the installed version where there is no checkout."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(PROJECT), "rev-parse", "--short=12", "HEAD"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        from importlib.metadata import version
+
+        return version("osame")
+    return done.stdout.strip()
+
+
+def build_variables(home: Home, settings: Settings, as_of: date, known_at: datetime | None) -> dict[str, Any]:
+    """The dbt variables of a build: what it is as of, and what the office has decided."""
+    return {
+        "as_of_date": as_of.isoformat(),
+        "known_at": (known_at or _ALWAYS).isoformat(sep=" "),
+        "code_version": code_version(),
+        "municipality": settings.municipality.model_dump(),
+        "policies": settings.policies.model_dump(),
+        "go_live": _go_live(home, settings),
+        "customer_no": {name: list(span) for name, span in settings.customer_no.items()},
+        "remittances": [rule.model_dump() for rule in settings.remittances],
+    }
+
+
+def _go_live(home: Home, settings: Settings) -> dict[str, Any]:
+    """The first day of each channel's payment files: as set, else all history or all files where there is only one.
+
+    Raises:
+        OsameError: a channel has both 収納履歴 and payment files and no go-live day: its money would count twice.
+    """
+    history, files = _channels_landed(home)
+    days = dict(settings.go_live.channels)
+    default = settings.go_live.default
+    unset = sorted(c for c in history & files if c not in days) if default is None else []
+    if unset:
+        raise OsameError(
+            f"channels {', '.join(unset)} have both 収納履歴 (receipts) and payment files, and no go-live day",
+            f"set go_live in {home.settings_file}: the first 領収日 for which the payment files are the money, e.g.\n"
+            f"     go_live: {{default: 2025-04-01}}",
+        )
+    for channel in history - files:
+        days.setdefault(channel, default or _NEVER)
+    return {
+        "default": (default or _BEGINNING).isoformat(),
+        "channels": {channel: day.isoformat() for channel, day in sorted(days.items())},
+    }
+
+
+def _channels_landed(home: Home) -> tuple[set[str], set[str]]:
+    connection = db.open_landing(home)
+    try:
+        history = connection.execute("select distinct payment_method_code from landing.receipts").fetchall()
+        files = connection.execute(
+            """
+            select distinct channel_code from landing.paid_slips
+            union select distinct channel_code from landing.eltax_receipts
+            union select distinct channel_code from landing.mpn_receipts
+            union select '03' from landing.direct_debit_results
+            union select unnest(['04', '07']) where exists (from landing.convenience_receipts)
+            """
+        ).fetchall()
+    finally:
+        connection.close()
+    return {row[0] for row in history}, {row[0] for row in files}
+
+
+def dbt_environment(home: Home, target: Path) -> dict[str, str]:
+    """What dbt's profile and plugin read from the environment."""
+    return {
+        "OSAME_HOME": str(home.root),
+        "OSAME_BUILD_FILE": str(target),
+        "OSAME_KEY": landing_key(home),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def dbt_arguments(home: Home, variables: dict[str, Any]) -> list[str]:
+    """Arguments that every dbt command needs here."""
+    return [
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT / "warehouse"),
+        "--target-path",
+        str(home.work / "dbt"),
+        "--log-path",
+        str(home.work / "dbt" / "logs"),
+        "--vars",
+        json.dumps(variables, ensure_ascii=False),
+    ]
+
+
+def _run_dbt(
+    home: Home, target: Path, command: str, variables: dict[str, Any], as_of: date, progress: Progress
+) -> Built:
+    from dbt.cli.main import dbtRunner  # two seconds of import that no other command should pay
+
+    done = 0
+
+    def on_event(event: Any) -> None:
+        nonlocal done
+        if event.info.name == "NodeFinished":
+            done += 1
+            info = event.data.node_info
+            progress(done, total, info.node_name)
+        elif event.info.name == "ConcurrencyLine":
+            pass
+
+    total = _node_count(home, command)
+    saved = dict(os.environ)
+    os.environ.update(dbt_environment(home, target))
+    try:
+        arguments = ["run", *dbt_arguments(home, variables)]
+        if command == "build":
+            arguments[0] = "build"
+        else:
+            seeds = dbtRunner(callbacks=[on_event]).invoke(
+                ["--quiet", "seed", *dbt_arguments(home, variables)]
+            )
+            _raise_failures(seeds)
+        result = dbtRunner(callbacks=[on_event]).invoke(["--quiet", *arguments])
+        _raise_failures(result)
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+        _forget_connection()
+    results = list(result.result.results)  # type: ignore[union-attr]
+    return Built(
+        as_of=as_of,
+        nodes=len(results),
+        warnings=[f"{r.node.name}: {r.message}" for r in results if str(r.status) == "warn"],
+        seconds={r.node.name: r.execution_time for r in results},
+    )
+
+
+def _node_count(home: Home, command: str) -> int:
+    """How many nodes the last build of this home had, for the progress bar; 0 if none has run yet."""
+    path = home.work / "dbt" / "run_results.json"
+    if command != "build" or not path.exists():
+        return 0
+    return len(json.loads(path.read_text(encoding="utf-8"))["results"])
+
+
+def _forget_connection() -> None:
+    """dbt-duckdb keeps its connection for the life of the process; the next build has another file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _raise_failures(result: Any) -> None:
+    if result.success:
+        return
+    if result.exception is not None:
+        raise BuildFailed(f"dbt stopped: {result.exception}", "see the message; nothing was published") from None
+    failed = [r for r in result.result.results if str(r.status) in ("error", "fail", "runtime error")]
+    lines = "\n".join(f"  {r.node.name}: {' '.join(str(r.message).split())[:1500]}" for r in failed)
+    raise BuildFailed(
+        f"{len(failed)} of {len(result.result.results)} dbt nodes failed; the old warehouse stays in place\n{lines}",
+        "look at a failing test with: osame dbt test --select NAME",
+    )

@@ -1,0 +1,1 @@
+"""The law as dated data (parameters/*.yml) and the scalar rules on it: pure functions, no database, no clock."""
