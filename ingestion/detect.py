@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion import barcode
+from ingestion import barcode, fixed
 from ingestion.columns import all_digits, printable
 from ingestion.decoded import Context
 from ingestion.findings import Finding, Refused
@@ -44,20 +44,20 @@ def detect(data: bytes, context: Context, layouts: dict[str, Layout]) -> Layout:
     if not data.strip(b"\r\n\x1a \t\x00"):
         raise Refused([Finding("ING-002", None, None, None, f"{len(data)} bytes", "records")])
     head = data.removeprefix(b"\xef\xbb\xbf")
-    fixed = [layout for layout in layouts.values() if layout.kind == "fixed"]
+    of_fixed = [layout for layout in layouts.values() if layout.kind == "fixed"]
     if head[:1] == b"1" and head[1:3].isdigit() or is_ebcdic(head):
-        return _fixed_layout(head, fixed)
+        return _fixed_layout(head, context, of_fixed)
     found = _csv_layout(data, context, [layout for layout in layouts.values() if layout.kind == "csv"])
     if found is not None:
         return found
-    raise Refused(_nearest([_Fit(layout, _no_header(head), 0.0) for layout in fixed], data, layouts))
+    raise Refused(_nearest([_Fit(layout, _no_header(head), 0.0) for layout in of_fixed], data, layouts))
 
 
 def _no_header(head: bytes) -> str:
     return f"the first bytes are {printable(head[:3])}, a header record begins with 1 and two digits"
 
 
-def _fixed_layout(data: bytes, layouts: list[Layout]) -> Layout:
+def _fixed_layout(data: bytes, context: Context, layouts: list[Layout]) -> Layout:
     if is_ebcdic(data):
         data = data[:3].translate(_EBCDIC_DIGITS) + data[3:]
     named = [layout for layout in layouts if _first_record_mismatch(data, layout) is None]
@@ -65,7 +65,9 @@ def _fixed_layout(data: bytes, layouts: list[Layout]) -> Layout:
         return named[0]
     if named:
         widths = {int(layout.width or 0) for layout in named}
-        width = _likeliest_width(data, widths) if len(widths) > 1 else widths.pop()
+        width = _width(data, widths)
+        if width is None:
+            return _fewest_errors(data, named, context)
         fits = [_proof(data, layout) for layout in named if layout.width == width]
         proven = [fit for fit in fits if not fit.reason]
         if len(proven) == 1:
@@ -99,14 +101,15 @@ def _first_record_mismatch(data: bytes, layout: Layout) -> str | None:
     return None
 
 
-def _likeliest_width(data: bytes, widths: set[int]) -> int:
+def _width(data: bytes, widths: set[int]) -> int | None:
     """Record length by the lengths of lines, or without line ends by where the record marks stand."""
+    if len(widths) == 1:
+        return min(widths)
     size = body_size(data)
     content = data[:size]
     if b"\r" in content or b"\n" in content:
         _, lengths = lines_of(content)
-        # Stripped lines are shorter than their record; no line is longer. Of equals the shorter width.
-        return max(sorted(widths), key=lambda width: (int((lengths == width).sum()), int((lengths <= width).sum())))
+        return next((width for width in widths if 2 * int((lengths == width).sum()) > len(lengths)), None)
     array = np.frombuffer(content, np.uint8)
 
     def marked(width: int) -> tuple[bool, float]:
@@ -114,6 +117,27 @@ def _likeliest_width(data: bytes, widths: set[int]) -> int:
         return size % width == 0 and good == 1.0, good
 
     return max(sorted(widths), key=marked)
+
+
+def _fewest_errors(data: bytes, layouts: list[Layout], context: Context) -> Layout:
+    """Lines of every length, as when trailing spaces are stripped: the layout in which the file has least wrong.
+
+    Raises:
+        Refused: the file is right in more than one layout (300 and 350 bytes differ little before byte 100).
+    """
+
+    def errors(layout: Layout) -> int:
+        try:
+            fixed.decode(data, layout, context)
+        except Refused as refused:
+            return len(refused.findings)
+        return 0
+
+    counted = {layout.id: errors(layout) for layout in layouts}
+    right = [layout for layout in layouts if counted[layout.id] == 0]
+    if len(right) > 1:
+        raise Refused([_finding(_Fit(layout, "", 0.0)) for layout in right])
+    return min(layouts, key=lambda layout: (counted[layout.id], int(layout.width or 0)))
 
 
 def _proof(data: bytes, layout: Layout) -> _Fit:

@@ -41,13 +41,18 @@ def one_byte_text(data: bytes, collector: Collector) -> bytes:
     # Half-width kana pairs such as ﾃｱ are valid UTF-8 of two bytes by accident; Japanese in UTF-8 takes three.
     if not any(character >= "\u0800" for character in set(text)):
         return data
-    for line, part in enumerate(text.splitlines(), start=1):
-        position = next((i for i, character in enumerate(part) if character >= "\u0080"), None)
-        if position is not None:
-            byte = len(part[:position].encode()) + 1
-            collector.error(
-                "ING-012", line, byte, None, "a character of several bytes (UTF-8)", "one byte per character"
-            )
+    starts, lengths = lines_of(data)
+    high = np.flatnonzero(np.frombuffer(data, np.uint8) >= 0x80)
+    first = np.searchsorted(high, starts)
+    inside = np.flatnonzero((first < len(high)) & (np.append(high, 0)[first] < starts + lengths))
+    collector.errors_at(
+        "ING-012",
+        inside + 1,
+        high[first[inside]] - starts[inside] + 1,
+        None,
+        lambda _i: "a character of several bytes (UTF-8)",
+        "one byte per character",
+    )
     return text.removeprefix("\ufeff").encode("cp932", errors="replace")
 
 

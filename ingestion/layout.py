@@ -76,7 +76,7 @@ class FieldDef(_Model):
     personal: bool = False
     charset: Charset = "any"
     codes: dict[str, str] | None = None
-    width: int | None = None
+    width: int | None = None  # CSV, in characters: exact for digits, the most for text
     sign: Literal["any", "nonnegative", "positive", "negative"] = "any"
     description: str = ""
     optional_column: bool = False

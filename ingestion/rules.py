@@ -40,7 +40,7 @@ class FixedFile:
     trailer_of: Ints  # position in rows["trailer"] of each group's trailer, -1 if it has none
     columns: dict[Kind, dict[str, Array]] = field(default_factory=dict)
     role: str | None = None
-    unchecked: set[int] = field(default_factory=set)  # groups whose result totals an operator told us to ignore
+    unchecked: set[int] = field(default_factory=set)  # groups of a result that have no result totals
 
     @property
     def groups(self) -> int:
@@ -201,7 +201,7 @@ def _debit_totals(file: FixedFile, asked: str | None) -> str:
             _cannot_be(file, missing, "no result totals", "振替済 and 振替不能 that add up to the total (a result)")
         if asked is None:
             _cannot_be(file, empty, "no result totals", "the same kind in every header group")
-        file.unchecked.update(missing)
+        file.unchecked.update(contradictory + empty)
         return "result"
     return "request"
 

@@ -64,7 +64,7 @@ def _period_warnings(data: DailyCollection, info: RunInfo) -> list[str]:
 def _money_warnings(data: DailyCollection) -> list[str]:
     missing = [line for line in data.remittances if line.state == "missing"]
     unexpected = [line for line in data.remittances if line.state == "unexpected"]
-    different = [line for line in data.remittances if line.state == "matched" and line.difference_yen != 0]
+    different = [line for line in data.remittances if line.state == "different"]
     found = []
     if missing:
         yen = sum(line.expected_yen - line.fee_yen for line in missing)
@@ -73,7 +73,8 @@ def _money_warnings(data: DailyCollection) -> list[str]:
         yen = sum(line.credited_yen or 0 for line in unexpected)
         found.append(f"予定のない入金が{len(unexpected)}件（{text.yen(yen)}円）あります。")
     if different:
-        found.append(f"予定額と差のある入金が{len(different)}件あります。")
+        yen = sum(line.difference_yen for line in different)
+        found.append(f"予定と金額の違う入金が{len(different)}件（差額の計{text.yen(yen)}円）あります。")
     if data.suspense_balance.count:
         found.append(
             f"科目の決まらない不明金が{text.count(data.suspense_balance.count)}件"

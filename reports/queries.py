@@ -133,7 +133,7 @@ class CountYen:
 
 @dataclass(frozen=True, slots=True)
 class RemittanceLine:
-    """One expected or found bulk credit. state: matched, missing, unexpected."""
+    """One expected or found bulk credit. state: matched, pending, missing, different, unexpected."""
 
     remittance_id: str
     channel_code: str | None
@@ -158,7 +158,9 @@ class RemittanceChannel:
     fee_yen: int
     credited_yen: int
     matched: int
+    pending: int
     missing: int
+    different: int
     unexpected: int
 
 
@@ -182,7 +184,7 @@ class SuspenseLine:
 class LoadLine:
     """One file that was offered. ``fed_period``: receipts of the period come from it."""
 
-    load_id: str
+    load_id: str | None
     file_name: str
     sha256: str
     format: str | None
@@ -527,7 +529,9 @@ select coalesce(channel.channel_name, remittance.channel_code, '（納付方法�
     cast(coalesce(sum(remittance.fee_yen), 0) as bigint) as fee_yen,
     cast(coalesce(sum(remittance.credited_yen), 0) as bigint) as credited_yen,
     count(case when remittance.state = 'matched' then 1 end) as matched,
+    count(case when remittance.state = 'pending' then 1 end) as pending,
     count(case when remittance.state = 'missing' then 1 end) as missing,
+    count(case when remittance.state = 'different' then 1 end) as different,
     count(case when remittance.state = 'unexpected' then 1 end) as unexpected
 from fct_remittances as remittance
 left join dim_channels as channel on remittance.channel_code = channel.channel_code
@@ -573,9 +577,9 @@ select cast(loaded.load_id as varchar) as load_id, loaded.file_name, loaded.sha2
     coalesce(loaded.quarantined, 0) as quarantined, coalesce(loaded.warnings, 0) as warnings,
     loaded.landed_at, loaded.reason, feeding.load_id is not null as fed_period
 from fct_loads as loaded
-left join feeding on loaded.load_id = feeding.load_id
+left join feeding on loaded.load_id = feeding.load_id and loaded.status = 'landed'
 where feeding.load_id is not null or cast(loaded.landed_at as date) between $first and $last
-order by loaded.landed_at, loaded.load_id
+order by loaded.landed_at, loaded.file_name, loaded.sha256
 """,
         **days,
     )

@@ -22,7 +22,7 @@ import papermill
 from plotly import offline
 
 from reports import page, portal
-from reports.catalog import Catalog, ReportEntry, Value, load_catalog
+from reports.catalog import ReportEntry, Value, load_catalog
 from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, Order, check_warehouse
 from reports.errors import ReportFailed
 from reports.kernel import kernel_manager_class
@@ -65,7 +65,6 @@ def run_report(
     parameters: Mapping[str, str],
     now: datetime,
     code_version: str,
-    catalog: Catalog | None = None,
 ) -> RunResult:
     """Make one report and publish it under ``published/<report id>/<run id>/``.
 
@@ -75,7 +74,6 @@ def run_report(
         parameters: as typed; defaults come from the catalogue.
         now: JST; the run id and the manifest tell it.
         code_version: of the programs, for the manifest.
-        catalog: another catalogue than the one shipped, for tests.
 
     Returns:
         The result, also when the notebook failed: then ``status`` is ``failed`` and nothing but its log is published.
@@ -83,7 +81,7 @@ def run_report(
     Raises:
         UnknownReport, ParameterError, CatalogError, WrongWarehouse: before anything is run (exit code 2).
     """
-    entry = (catalog or load_catalog()).get(report_id)
+    entry = load_catalog().get(report_id)
     values = entry.check(parameters)
     notebook = read_notebook(entry.notebook_path)
     check_contract(notebook, entry)

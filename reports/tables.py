@@ -138,7 +138,7 @@ def key_figures(data: DailyCollection) -> Html:
         ("不明金", totals.suspense_yen, "円", "期間中の増減"),
         ("収納件数", totals.receipt_count, "件", ""),
         ("還付", totals.refunded_yen, "円", "別掲（収納額は控除前）"),
-        ("不明金残高", balance.yen, "円", f"基準日現在 {text.count(balance.count)}件"),
+        ("不明金残高", balance.yen, "円", f"期末までの受入分 {text.count(balance.count)}件"),
         ("仮消込（速報）残", provisional.yen, "円", f"確報待ち {text.count(provisional.count)}件（収納額の外）"),
     ]
     items = "".join(
@@ -213,9 +213,7 @@ def remittances(data: DailyCollection) -> Html:
         Column("振込予定額"),
         Column("手数料"),
         Column("入金額"),
-        Column("一致", spanner="振込の件数"),
-        Column("入金なし", spanner="振込の件数"),
-        Column("予定外", spanner="振込の件数"),
+        *(Column(name, spanner="振込の件数") for name in text.REMITTANCE_STATES.values()),
     ]
     lines = [
         Line(
@@ -226,7 +224,9 @@ def remittances(data: DailyCollection) -> Html:
                 text.yen(line.fee_yen),
                 text.yen(line.credited_yen),
                 text.count(line.matched),
+                text.count(line.pending),
                 text.count(line.missing),
+                text.count(line.different),
                 text.count(line.unexpected),
             ],
         )
@@ -241,16 +241,16 @@ def remittances(data: DailyCollection) -> Html:
             lines,
         )
     )
-    return join(summary, _disagreeing([line for line in data.remittances if _disagrees(line)]))
-
-
-def _disagrees(line: RemittanceLine) -> bool:
-    return line.state != "matched" or line.difference_yen != 0
+    waiting = sum(line.pending for line in data.remittance_channels)
+    listed = _disagreeing([line for line in data.remittances if line.state not in ("matched", "pending")])
+    if not waiting:
+        return join(summary, listed)
+    return join(summary, paragraph(f"入金待ちの{text.count(waiting)}件は、入金を待つ期間の内にあります。"), listed)
 
 
 def _disagreeing(found: list[RemittanceLine]) -> Html:
     if not found:
-        return paragraph("すべての振込予定について、予定どおりの入金を確認しました。")
+        return paragraph("入金のない振込予定、金額の違う入金、予定のない入金はありません。")
     columns = [
         Column("納付方法", "left"),
         Column("結果", "center"),
@@ -282,7 +282,7 @@ def _disagreeing(found: list[RemittanceLine]) -> Html:
 def suspense(data: DailyCollection) -> Html:
     """不明金: each payment that has no due, and why. No names: the record is found by its file and line."""
     if not data.suspense:
-        return paragraph("基準日現在、不明金の残高はありません。")
+        return paragraph("期末までに受け入れた不明金で、基準日現在残っているものはありません。")
     columns = [
         Column("領収日", "left"),
         Column("納付方法", "left"),
@@ -294,7 +294,15 @@ def suspense(data: DailyCollection) -> Html:
     lines = [Line(text.wareki_day(line.posted_date), _suspense_cells(line)) for line in data.suspense[:LONGEST_LIST]]
     total = ["", "", "", text.yen(data.suspense_balance.yen), f"{text.count(data.suspense_balance.count)}件", ""]
     lines.append(Line("総計", total, is_sum=True))
-    listed = render(Table("suspense", "不明金（単位：円。氏名は表示しません）", "収納日", columns, lines))
+    listed = render(
+        Table(
+            "suspense",
+            "期末までに受け入れ、基準日現在残っている不明金（単位：円。氏名は表示しません）",
+            "収納日",
+            columns,
+            lines,
+        )
+    )
     return join(listed, _rest(len(data.suspense), "不明金"))
 
 

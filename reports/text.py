@@ -10,7 +10,13 @@ from warehouse.wareki import format_fiscal_year, format_wareki
 
 WEEKDAYS = "月火水木金土日"
 ARREARS_CLASSES = {"current": "現年", "carried_over": "滞繰", "none": "－"}
-REMITTANCE_STATES = {"matched": "一致", "missing": "入金なし", "unexpected": "予定外"}
+REMITTANCE_STATES = {
+    "matched": "一致",
+    "pending": "入金待ち",
+    "missing": "入金なし",
+    "different": "金額相違",
+    "unexpected": "予定外",
+}
 LOAD_STATES = {"landed": "取込済", "rejected": "拒否", "duplicate": "重複（取込済）"}
 NOTHING = "－"
 
@@ -71,7 +77,7 @@ def tax_item(code: str | None, name: str | None) -> str:
 
 
 def remittance_state(code: str) -> str:
-    """一致, 入金なし, 予定外."""
+    """一致, 入金待ち, 入金なし, 金額相違, 予定外."""
     return REMITTANCE_STATES.get(code, code)
 
 

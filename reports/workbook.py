@@ -204,7 +204,11 @@ def _overview(book: Book, data: DailyCollection, cover: Cover) -> None:
         ("還付", totals.refunded_yen, "別掲"),
         ("充当（受）", totals.offset_in_yen, "別掲"),
         ("充当（払）", totals.offset_out_yen, "別掲"),
-        ("不明金残高", data.suspense_balance.yen, f"基準日現在 {text.count(data.suspense_balance.count)}件"),
+        (
+            "不明金残高",
+            data.suspense_balance.yen,
+            f"{text.count(data.suspense_balance.count)}件（期末までの受入分の基準日残高）",
+        ),
         (
             "仮消込（速報）残",
             data.provisional.yen,
@@ -451,7 +455,7 @@ def _suspense(book: Book, data: DailyCollection) -> None:
         )
     sheet.filter()
     if not data.suspense:
-        sheet.sentence("基準日現在、不明金の残高はありません。")
+        sheet.sentence("期末までに受け入れた不明金で、基準日現在残っているものはありません。")
         return
     balance = data.suspense_balance
     sheet.line(["総計", None, None, None, None, balance.yen, *[None] * 5], is_sum=True)
@@ -484,7 +488,7 @@ def _loads(book: Book, data: DailyCollection) -> None:
                 load.amount_yen,
                 load.quarantined,
                 load.warnings,
-                "○" if load.fed_period else "",
+                "はい" if load.fed_period else "いいえ",
                 load.reason,
                 load.sha256,
             ]

@@ -47,7 +47,7 @@ def debit_group(consignor: str = "1234567890", codes: tuple[str, ...] = ("0", "1
         "holder_name": ["ﾔﾏﾀﾞ ﾊﾅｺ", "ｽｽﾞｷ(ｶ", "ﾖ-ｺ"][:count] if count <= 3 else ["ｻﾄｳ"] * count,
         "amount_yen": [base * (i + 1) for i in range(count)],
         "new_code": ["0"] * count,
-        "customer_no": [f"30250000000{i:03d}012500" for i in range(count)],
+        "customer_no": [f"3025{i:010d}012500" for i in range(count)],
         "result_code": list(codes),
     }
     header = {
@@ -93,7 +93,8 @@ def transfers(**line_end: Any) -> bytes:
         "transfer_type_code": ["7", None],
         "edi_flag": [None, "Y"],
     }
-    header = {"client_code": "0000000152", "client_name": "ﾕｷﾐｼ", "transfer_date": date(2025, 7, 15)}
+    header: dict[str, Any] = {"client_code": "0000000152", "client_name": "ﾕｷﾐｼ", "transfer_date": date(2025, 7, 15)}
+    header["client_account_type_code"] = "1"
     return write_fixed(LAYOUTS["zengin21_120"], [(header, data)], **line_end)
 
 

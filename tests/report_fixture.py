@@ -24,8 +24,8 @@ from warehouse.config import Home
 from warehouse.connection import open_file
 
 AS_OF = date(2026, 6, 1)
-KNOWN_AT = datetime(2026, 6, 1, 7, 0)
-NOW = datetime(2026, 6, 1, 7, 30)
+KNOWN_AT = datetime.fromisoformat("2026-06-01 07:00")
+NOW = datetime.fromisoformat("2026-06-01 07:30")
 VERSION = "0.1.0"
 HOSTILE_FILE = "<script>alert(1)</script>.csv"
 PERSON = "架空　花子"
@@ -112,6 +112,8 @@ RECEIPTS = [
 REMITTANCES = [
     ("m1", "03", "2026-05-01", 10, 1_000_000, 1_100, 998_900, "2026-05-01", "matched", 0),
     ("m2", "04", "2026-05-07", 6, 142_900, 360, None, None, "missing", -142_540),
+    ("m4", "04", "2026-05-29", 2, 20_000, 120, None, None, "pending", -19_880),
+    ("m5", "03", "2026-05-15", 3, 300_000, 330, 299_000, "2026-05-15", "different", -670),
     ("m3", None, None, None, None, None, 5_000, "2026-05-20", "unexpected", 5_000),
 ]
 

@@ -82,8 +82,7 @@ def build(
     with db.landing_lock(home, exclusive=False, waiting=waiting), _build_folder(home) as folder:
         target = folder / "warehouse.duckdb"
         variables = build_variables(home, settings, as_of, known_at)
-        command = "build" if with_tests else "run"
-        built = _run_dbt(home, target, command, variables, as_of, progress)
+        built = _run_dbt(home, target, variables, as_of, with_tests, progress)
         if with_vault:
             build_vault(home, folder)
         _publish(home, target)
@@ -223,7 +222,7 @@ def dbt_arguments(home: Home, variables: dict[str, Any]) -> list[str]:
 
 
 def _run_dbt(
-    home: Home, target: Path, command: str, variables: dict[str, Any], as_of: date, progress: Progress
+    home: Home, target: Path, variables: dict[str, Any], as_of: date, with_tests: bool, progress: Progress
 ) -> Built:
     from dbt.cli.main import dbtRunner  # two seconds of import that no other command should pay
 
@@ -233,24 +232,16 @@ def _run_dbt(
         nonlocal done
         if event.info.name == "NodeFinished":
             done += 1
-            info = event.data.node_info
-            progress(done, total, info.node_name)
-        elif event.info.name == "ConcurrencyLine":
-            pass
+            progress(done, total, event.data.node_info.node_name)
 
-    total = _node_count(home, command)
+    total = _node_count(home) if with_tests else 0
+    arguments = ["--quiet", "build", *dbt_arguments(home, variables)]
+    if not with_tests:
+        arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     saved = dict(os.environ)
     os.environ.update(dbt_environment(home, target))
     try:
-        arguments = ["run", *dbt_arguments(home, variables)]
-        if command == "build":
-            arguments[0] = "build"
-        else:
-            seeds = dbtRunner(callbacks=[on_event]).invoke(
-                ["--quiet", "seed", *dbt_arguments(home, variables)]
-            )
-            _raise_failures(seeds)
-        result = dbtRunner(callbacks=[on_event]).invoke(["--quiet", *arguments])
+        result = dbtRunner(callbacks=[on_event]).invoke(arguments)
         _raise_failures(result)
     finally:
         os.environ.clear()
@@ -265,10 +256,20 @@ def _run_dbt(
     )
 
 
-def _node_count(home: Home, command: str) -> int:
+@contextmanager
+def dbt_session(home: Home, as_of: date) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """Environment and arguments for a dbt command of a developer or of CI, in a build folder of its own."""
+    settings = load_settings(home)
+    ensure_landing(home)
+    with db.landing_lock(home, exclusive=False), _build_folder(home) as folder:
+        environment = dbt_environment(home, folder / "warehouse.duckdb")
+        yield environment, dbt_arguments(home, build_variables(home, settings, as_of, None))
+
+
+def _node_count(home: Home) -> int:
     """How many nodes the last build of this home had, for the progress bar; 0 if none has run yet."""
     path = home.work / "dbt" / "run_results.json"
-    if command != "build" or not path.exists():
+    if not path.exists():
         return 0
     return len(json.loads(path.read_text(encoding="utf-8"))["results"])
 

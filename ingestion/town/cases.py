@@ -295,7 +295,8 @@ def _offset(story: Story, dues: list[Due]) -> None:
     """An instalment paid twice; the second payment is set against the next one before that is due."""
     due, following = dues
     _double_slip(story, [due])
-    when, yen = due.due + 20, min(due.tax, following.tax)
+    booked = story.of_due[id(due)][-1].posted  # what is set off must be in the books
+    when, yen = max(due.due + 20, booked + 2), min(due.tax, following.tax)
     payment = story.movement("offset", "offset", due, following, when, when, yen)
     story.history_row(payment, COUNTER, 3, (-yen, 0, 0), other=following, moved=yen)
     mirror = story.movement("none", "not_money", due, following, when, when, yen)

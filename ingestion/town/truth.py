@@ -91,18 +91,18 @@ class Truth:
         self._receipts = pq.ParquetWriter(folder / "receipts.parquet", RECEIPTS)
         self._dues = pq.ParquetWriter(folder / "dues.parquet", DUES)
         self.places: dict[int, tuple[str, int]] = {}
+        self.watched: Ints = np.zeros(0, np.int64)  # ordinary records that are sent again later
         self.totals: dict[str, int] = dict.fromkeys((*_AMOUNTS, "records"), 0)
         self.fates: dict[str, int] = dict.fromkeys(FATES, 0)
 
     def file(self, name: str, records: Ints, lines: Ints) -> None:
         """The records of a file as written, with their record numbers."""
-        strange = (records["pid"] >= AWKWARD) | (records["same_as"] >= 0)
-        for pid, line in zip(records["pid"][strange].tolist(), lines[strange].tolist(), strict=True):
-            self.places[pid] = (name, line)
         repeats = records["same_as"] >= 0
+        told = (records["pid"] >= AWKWARD) & ~repeats
+        for where in np.flatnonzero(told | np.isin(records["pid"], self.watched)):
+            self.places[int(records["pid"][where])] = (name, int(lines[where]))
         self._repeated(name, records[repeats], lines[repeats])
-        plain, at = records[~strange], lines[~strange]
-        self.places |= {-1 - int(p): (name, int(n)) for p, n in zip(plain["pid"][:0], at[:0], strict=True)}
+        plain, at = records[~told & ~repeats], lines[~told & ~repeats]
         paid = plain["fate"] == FATE["due"]
         unknown = plain["fate"] == FATE["suspense"]
         zero = np.zeros(len(plain), np.int64)
@@ -143,11 +143,12 @@ class Truth:
         columns: dict[str, list[Any]] = {name: [] for name in RECEIPTS.names}
         for payment in payments:
             file, line = self.places[payment.pid]
+            money = {"refund": -payment.amount, "offset": 0, "reallocation": 0}.get(payment.fate, payment.amount)
             for part in payment.parts or [None]:
                 due = part.due if part is not None and part.due is not None else payment.due
                 values = (part.principal, part.fee, part.late, part.overpaid, part.suspense) if part else (0, 0, 0, 0, 0)
                 row = (
-                    file, line, payment.fate, due_key(due) if due else None, payment.amount, *values, None,
+                    file, line, payment.fate, due_key(due) if due else None, money, *values, None,
                     due.case if due else default_case,
                 )  # fmt: skip
                 for column, value in zip(columns.values(), row, strict=True):

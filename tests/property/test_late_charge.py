@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import calendar
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,7 +20,8 @@ from hypothesis import strategies as st
 
 from tests.law_macros import law_database, load_macros
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
-from warehouse.law.parameters import ParameterNotFound, Parameters, load_parameters
+from warehouse.law.parameters import PARAMETER_DIR, ParameterNotFoundError, Parameters, load_parameters
+from warehouse.law.seeds import build
 
 ONE_DAY = timedelta(days=1)
 
@@ -38,13 +41,14 @@ class Case:
 # ---- an oracle of its own: one day at a time, no arithmetic shared with the code under test
 RATES = {  # per 100,000 a year, from the published tables
     "local_tax": {
-        2000: (4500, 14600), 2001: (4500, 14600), **{y: (4100, 14600) for y in range(2002, 2007)},
-        2007: (4400, 14600), 2008: (4700, 14600), 2009: (4500, 14600), **{y: (4300, 14600) for y in range(2010, 2014)},
+        2000: (4500, 14600), 2001: (4500, 14600), **dict.fromkeys(range(2002, 2007), (4100, 14600)),
+        2007: (4400, 14600), 2008: (4700, 14600), 2009: (4500, 14600),
+        **dict.fromkeys(range(2010, 2014), (4300, 14600)),
         2014: (2900, 9200), 2015: (2800, 9100), 2016: (2800, 9100), 2017: (2700, 9000),
         2018: (2600, 8900), 2019: (2600, 8900), 2020: (2600, 8900), 2021: (2500, 8800),
-        **{y: (2400, 8700) for y in range(2022, 2026)}, 2026: (2800, 9100),
+        **dict.fromkeys(range(2022, 2026), (2400, 8700)), 2026: (2800, 9100),
     },
-    "sewer_contribution": {2021: (2500, 8750), **{y: (2400, 8650) for y in range(2022, 2026)}, 2026: (2800, 9050)},
+    "sewer_contribution": {2021: (2500, 8750), **dict.fromkeys(range(2022, 2026), (2400, 8650)), 2026: (2800, 9050)},
 }  # fmt: skip
 
 
@@ -103,7 +107,20 @@ EDGE_YEN = [0, 999, 1000, 1999, 2000, 2001, 2999, 3000, 59_999, 60_000, 1_000_00
 @st.composite
 def due_dates(draw: st.DrawFn, first_year: int) -> date:
     year = draw(st.integers(first_year, 2026))
-    edges = [(1, 28), (1, 29), (1, 30), (1, 31), (2, 27), (2, 28), (5, 31), (8, 31), (11, 30), (12, 1), (12, 30), (12, 31)]
+    edges = [
+        (1, 28),
+        (1, 29),
+        (1, 30),
+        (1, 31),
+        (2, 27),
+        (2, 28),
+        (5, 31),
+        (8, 31),
+        (11, 30),
+        (12, 1),
+        (12, 30),
+        (12, 31),
+    ]
     if draw(st.booleans()):
         month, day = draw(st.sampled_from(edges))
     else:
@@ -161,7 +178,10 @@ def _macros(dialect: str) -> Any:
 
 
 def set_based(
-    connection: duckdb.DuckDBPyConnection, batch: list[Case], macro: str = "late_charge_by_due"
+    connection: duckdb.DuckDBPyConnection,
+    batch: list[Case],
+    macro: str = "late_charge_by_due",
+    rates: str | None = None,
 ) -> list[tuple[Any, ...]]:
     dues = pa.table(
         {
@@ -183,16 +203,18 @@ def set_based(
     )
     connection.register("dues", dues)
     connection.register("payments", payments)
-    return connection.execute(getattr(_macros("duckdb"), macro)("dues", "payments")).fetchall()
+    return connection.execute(getattr(_macros("duckdb"), macro)("dues", "payments", rates)).fetchall()
 
 
-def amounts(connection: duckdb.DuckDBPyConnection, batch: list[Case]) -> list[tuple[int, int, int]]:
+def amounts(
+    connection: duckdb.DuckDBPyConnection, batch: list[Case], rates: str | None = None
+) -> list[tuple[int, int, int]]:
     """(late charge, sum, number of parts) of each case; a due without a row has none."""
-    found = {key: (yen, total, count) for key, total, yen, count in set_based(connection, batch)}
+    found = {key: (yen, total, count) for key, total, yen, count in set_based(connection, batch, rates=rates)}
     return [found.get(f"k{number}", (0, 0, 0)) for number in range(len(batch))]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(batch=st.lists(cases(), min_size=20, max_size=60))
 def test_sql_equals_the_scalar_rule(database: duckdb.DuckDBPyConnection, batch: list[Case]) -> None:
     expected = [scalar(case) for case in batch]
@@ -201,7 +223,7 @@ def test_sql_equals_the_scalar_rule(database: duckdb.DuckDBPyConnection, batch: 
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(batch=st.lists(cases(), min_size=10, max_size=40))
 def test_sql_gives_the_same_parts(database: duckdb.DuckDBPyConnection, batch: list[Case]) -> None:
     found = sorted(set_based(database, batch, "late_charge_segments"))
@@ -213,14 +235,14 @@ def test_sql_gives_the_same_parts(database: duckdb.DuckDBPyConnection, batch: li
     assert found == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(case=cases())
 def test_scalar_rule_equals_a_count_of_days(case: Case) -> None:
     result = scalar(case)
     assert (result.late_charge_yen, result.segment_sum_yen) == count_days(case)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(batch=st.lists(cases(taken_back=True), min_size=10, max_size=20))
 def test_sql_equals_a_count_of_days_also_when_payments_are_taken_back(
     database: duckdb.DuckDBPyConnection, batch: list[Case]
@@ -228,7 +250,7 @@ def test_sql_equals_a_count_of_days_also_when_payments_are_taken_back(
     assert [found[:2] for found in amounts(database, batch)] == [count_days(case) for case in batch]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(case=cases())
 def test_parts_cover_days_in_order_and_the_charge_is_a_rounded_sum(case: Case) -> None:
     result = scalar(case)
@@ -240,7 +262,7 @@ def test_parts_cover_days_in_order_and_the_charge_is_a_rounded_sum(case: Case) -
     assert all(case.due < part.from_date and part.to_date <= case.until for part in result.segments)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(case=cases(), days=st.integers(1, 60))
 def test_paying_later_never_costs_less(case: Case, days: int) -> None:
     later = min(case.until + timedelta(days=days), date(2026, 12, 31))
@@ -248,16 +270,20 @@ def test_paying_later_never_costs_less(case: Case, days: int) -> None:
     assert scalar(moved).late_charge_yen >= scalar(case).late_charge_yen
 
 
-@pytest.mark.parametrize("principal", [999, 1000, 1999, 2000, 2001])
-@pytest.mark.parametrize("paid", [0, 1, 1000, 1001])
+@pytest.mark.parametrize(
+    ("principal", "paid"),
+    [(yen, paid) for yen in (999, 1000, 1999, 2000, 2001) for paid in (0, 1, 1000, 1001) if paid <= yen],
+)
 def test_boundaries_of_the_base(database: duckdb.DuckDBPyConnection, principal: int, paid: int) -> None:
     """The minimum is a test on the tax itself: 2,000 yen of which 1,000 are left still have a charge in the sum."""
-    if paid > principal:
-        pytest.skip("more than the principal cannot be paid to it")
     case = Case(
         principal, date(2000, 1, 31), date(2026, 12, 31), 1, "local_tax", ((date(2000, 3, 1), paid),) if paid else ()
     )
-    assert amounts(database, [case])[0][:2] == count_days(case) == (scalar(case).late_charge_yen, scalar(case).segment_sum_yen)
+    assert (
+        amounts(database, [case])[0][:2]
+        == count_days(case)
+        == (scalar(case).late_charge_yen, scalar(case).segment_sum_yen)
+    )
     assert (scalar(case).segment_sum_yen > 0) == (principal >= 2000)
 
 
@@ -266,17 +292,15 @@ def test_an_unknown_rate_is_null_in_sql_and_an_error_in_python(database: duckdb.
     unknown_family = Case(100_000, date(2026, 5, 31), date(2026, 9, 1), 1, "no_such_family", ())
     assert amounts(database, [beyond])[0][:2] == (None, None)
     assert amounts(database, [unknown_family])[0][:2] == (None, None)
-    with pytest.raises(ParameterNotFound, match=r"late_charge_rates\.local_tax .*2027-01-01"):
+    with pytest.raises(ParameterNotFoundError, match=r"late_charge_rates\.local_tax .*2027-01-01"):
         scalar(beyond)
     settled = Case(100_000, date(2026, 11, 30), date(2027, 1, 1), 1, "local_tax", ((date(2026, 12, 31), 100_000),))
     assert amounts(database, [settled])[0] == (scalar(settled).late_charge_yen, scalar(settled).segment_sum_yen, 1)
 
 
-def test_equal_years_are_one_part_only_while_the_switch_says_so(tmp_path: Any) -> None:
-    import shutil
-
-    from warehouse.law.parameters import PARAMETER_DIR
-
+def test_equal_years_are_one_part_only_while_the_switch_says_so(
+    tmp_path: Path, database: duckdb.DuckDBPyConnection
+) -> None:
     folder = tmp_path / "parameters"
     shutil.copytree(PARAMETER_DIR, folder)
     rounding = folder / "late_charge" / "rounding.yml"
@@ -287,7 +311,15 @@ def test_equal_years_are_one_part_only_while_the_switch_says_so(tmp_path: Any) -
     case = Case(20_000, date(2020, 6, 30), date(2023, 4, 1), 1, "local_tax", ())
     assert [part.yen for part in scalar(case).segments] == [44, 746, 1760, 2173]
     assert [part.days for part in scalar(case, split).segments][-2:] == [365, 91]
-    assert scalar(case, split).segment_sum_yen in (4722, 4723)
+    (tmp_path / "rates.csv").write_text(build(split)["law_late_charge_rates.csv"], encoding="utf-8")
+    database.execute(
+        "create temp table split_rates as from read_csv(?, types = {'valid_from': 'date', 'valid_to': 'date', "
+        "'rate_per_100000': 'integer'})",
+        [str(tmp_path / "rates.csv")],
+    )
+    assert amounts(database, [case], rates="split_rates") == [
+        (scalar(case, split).late_charge_yen, scalar(case, split).segment_sum_yen, 5)
+    ]
 
 
 def test_amounts_of_a_large_company_do_not_overflow(database: duckdb.DuckDBPyConnection) -> None:

@@ -55,11 +55,20 @@ def test_every_line_end_is_read(layout_id: str, line_end: bytes, final: bool, ta
 def test_stripped_spaces_are_put_back_with_a_warning(layout_id: str, line_end: bytes) -> None:
     whole = valid(layout_id, line_end=line_end, final_line_end=False)
     stripped = line_end.join(line.rstrip() for line in whole.split(line_end))
-    decoded, original = read(stripped, context(), LAYOUTS), read(whole, context(), LAYOUTS)
+    named = context(format=layout_id) if layout_id in ("municipal_300", "municipal_350") else context()
+    decoded, original = read(stripped, named, LAYOUTS), read(whole, context(), LAYOUTS)
     assert [w.code for w in decoded.warnings if w.code == "ING-038"] == ["ING-038"]
     assert {name: t.to_pylist() for name, t in decoded.tables.items()} == {
         name: t.to_pylist() for name, t in original.tables.items()
     }
+
+
+def test_stripped_lines_that_fit_two_layouts_are_not_guessed() -> None:
+    whole = debits("municipal_350", line_end=b"\n")
+    with pytest.raises(Refused) as refused:
+        read(b"\n".join(line.rstrip() for line in whole.split(b"\n")), context(), LAYOUTS)
+    found = [(f.code, f.expected.split(" ")[0]) for f in refused.value.findings]
+    assert found == [("ING-001", "municipal_300"), ("ING-001", "municipal_350")]
 
 
 def test_the_last_record_may_be_stripped_without_line_ends() -> None:

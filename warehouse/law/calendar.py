@@ -27,6 +27,7 @@ def period_end(first_day: date, months: int) -> date:
 
     Legal basis:
         民法第143条第2項, through 地方税法第20条の5.
+
     Raises:
         LawInputError: ``months`` is negative.
 
@@ -46,8 +47,9 @@ def non_business_day_name(day: date, params: Parameters | None = None) -> str | 
 
     Legal basis:
         地方税法第20条の5第2項, 施行令第6条の18第2項, 民法第142条; the days are in ``calendar.non_business_days``.
+
     Raises:
-        ParameterNotFound: the rules are not known for that day.
+        ParameterNotFoundError: the rules are not known for that day.
     """
     rules = (params or load_parameters())["calendar.non_business_days"].at(day)
     return _name(day, rules)
@@ -72,7 +74,7 @@ def _national_holiday(day: date) -> str | None:
 
 
 def is_holiday(day: date, params: Parameters | None = None) -> bool:
-    """Whether ``day`` is a day on which no due date ends. Raises ParameterNotFound as ``non_business_day_name``."""
+    """Whether no due date ends on ``day``. Raises ParameterNotFoundError as ``non_business_day_name``."""
     return non_business_day_name(day, params) is not None
 
 
@@ -83,8 +85,9 @@ def roll_due_date(due_date: date, params: Parameters | None = None) -> date:
 
     Legal basis:
         地方税法第20条の5第2項.
+
     Raises:
-        ParameterNotFound: the rules are not known for that day.
+        ParameterNotFoundError: the rules are not known for that day.
 
     >>> roll_due_date(date(2025, 8, 31))
     datetime.date(2025, 9, 1)

@@ -29,13 +29,14 @@ def due_fiscal_year(
     """The fiscal year that a due, and its reminder fee, late charge and disposition cost, belong to.
 
     Legal basis:
-        地方自治法施行令第142条: the year of the last day of the due period **as if no holiday moved it**; tax deducted by
-        employers: the year of the month of deduction, April and May being the old year's, but not where employers pay
-        twice a year; an occasional due whose notice is sent: the year of sending; a notice not sent by the year's end: the
-        year of sending; 第3項: fees and charges follow the principal.
+        地方自治法施行令第142条: the year of the last day of the due period **as if no holiday moved it**; tax
+        deducted by employers: the year of the month of deduction, April and May being the old year's, but not where
+        employers pay twice a year; an occasional due whose notice is sent: the year of sending; a notice not sent by
+        the year's end: the year of sending; 第3項: fees and charges follow the principal.
     Assumptions:
-        due_date is un-rolled. Employers pay on the 10th of the month after the deduction, so the month of deduction is the
-        one before due_date.
+        due_date is un-rolled. Employers pay on the 10th of the month after the deduction, so the month of deduction is
+        the one before due_date.
+
     Raises:
         LawInputError: an occasional due without notice_date.
 
@@ -47,7 +48,9 @@ def due_fiscal_year(
     known = params or load_parameters()
     if collection == "occasional":
         if notice_date is None:
-            raise LawInputError("notice date", "nothing", "the day of sending", "an occasional due needs its notice date")
+            raise LawInputError(
+                "notice date", "nothing", "the day of sending", "an occasional due needs its notice date"
+            )
         return fiscal_year_of(notice_date, known)
     if collection == "special_collection":
         deducted = due_date.replace(day=1) - ONE_DAY
@@ -68,11 +71,12 @@ def receipt_fiscal_year(
     """The fiscal year in whose books a receipt goes, given the fiscal year of the due it pays.
 
     In the closing period (4/1-5/31) the old year is open for its own dues. Dues carried over from still earlier years
-    change to the new year after 3/31, or after 5/31 where the office cuts arrears then (``arrears_cut``, month and day).
-    A receipt is never booked before the year of its due.
+    change to the new year after 3/31, or after 5/31 where the office cuts arrears then (``arrears_cut``, month and
+    day). A receipt is never booked before the year of its due.
 
     Legal basis:
         地方自治法第235条の5, 施行令第142条, 第160条; ``arrears_cut`` is the office's choice.
+
     Raises:
         LawInputError: arrears_cut is neither the last day of the year nor of the closing period.
 

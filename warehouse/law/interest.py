@@ -1,4 +1,4 @@
-"""What late charges and refund interest share: parts with one rate each, floored one by one, and the total's rounding."""
+"""What late charges and refund interest share: parts with one rate, each floored, and the total's rounding."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rate_parts(
     """The days from ``first`` to ``last`` split where the rate changes: (from, to, rate per 100,000 a year).
 
     Raises:
-        ParameterNotFound: no rate is known on one of the days.
+        ParameterNotFoundError: no rate is known on one of the days.
     """
     if last < first:
         return

@@ -24,7 +24,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class LateCharge:
-    """The late charge and the parts that give it. ``late_charge_yen`` is ``segment_sum_yen`` after the total's rounding."""
+    """The late charge and the parts that give it: ``late_charge_yen`` is ``segment_sum_yen``, rounded as a total."""
 
     late_charge_yen: int
     segment_sum_yen: int
@@ -49,13 +49,14 @@ def late_charge(
         地方税法第326条, 第369条 etc.; 割合: 附則第3条の2, parameter ``late_charge_rates.<rate_family>``; 端数:
         第20条の4の2, parameter ``late_charge.rounding``; 期間: 民法第143条.
     Assumptions:
-        due_date is the date as it counts, rolled over holidays. paid_date is the day on which the rest is received, or the
-        day up to which the charge accrues; it counts. payments are what was received before; from the day after each
-        the base is the rest, floored again. They reduce the base but not the test against the minimum tax. No 減免 and no
-        徴収猶予.
+        due_date is the date as it counts, rolled over holidays. paid_date is the day on which the rest is received, or
+        the day up to which the charge accrues; it counts. payments are what was received before; from the day after
+        each the base is the rest, floored again. They reduce the base but not the test against the minimum tax.
+        No 減免 and no 徴収猶予.
+
     Raises:
         LawInputError: a negative principal or window, a payment of nothing, after paid_date, or beyond the principal.
-        ParameterNotFound: no rate is known on a day of the period.
+        ParameterNotFoundError: no rate is known on a day of the period.
 
     >>> late_charge(65_000, date(2021, 5, 31), date(2022, 1, 31)).late_charge_yen
     3400
@@ -96,7 +97,10 @@ def _by_day(principal_yen: int, paid_date: date, payments: Iterable[Payment]) ->
     total = sum(paid.values())
     if total > principal_yen:
         raise LawInputError(
-            "payments", f"{total} yen", f"at most the principal, {principal_yen} yen", "give only what paid the principal"
+            "payments",
+            f"{total} yen",
+            f"at most the principal, {principal_yen} yen",
+            "give only what paid the principal",
         )
     return paid
 

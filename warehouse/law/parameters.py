@@ -1,7 +1,7 @@
 """Legal values: YAML files with values dated to the day, each with its basis; one loader for Python and for the seeds.
 
-``load_parameters()[id].at(day)`` gives the values in force on a day. Nothing is extrapolated: a day without a value is an
-error that names the parameter and the day (next year's rates are announced in November).
+``load_parameters()[id].at(day)`` gives the values in force on a day. Nothing is extrapolated: a day without a value is
+an error that names the parameter and the day (next year's rates are announced in November).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ParameterError(OsameError):
     """A parameter file that cannot be used; the message names the file and every thing wrong in it."""
 
 
-class ParameterNotFound(ParameterError, LookupError):
+class ParameterNotFoundError(ParameterError, LookupError):
     """No value is in force on the day asked for, or there is no such parameter."""
 
 
@@ -61,8 +61,8 @@ class _Model(BaseModel):
 class Basis(_Model):
     """Why a value holds: the instrument, and the day from which it carries the value.
 
-    ``status: to be confirmed`` marks what was not read in the law or in a public source. Rules older than the first period
-    are dated with the first day of that period.
+    ``status: to be confirmed`` marks what was not read in the law or in a public source. Rules older than the first
+    period are dated with the first day of that period.
     """
 
     law: str = Field(min_length=1)
@@ -207,7 +207,9 @@ class Values:
     def _get(self, name: str, kind: type) -> Any:
         value = self.raw.get(name)
         if type(value) is not kind:
-            raise ParameterError(f"{self.parameter_id}: {name!r} is no {kind.__name__} field; fields: {sorted(self.raw)}")
+            raise ParameterError(
+                f"{self.parameter_id}: {name!r} is no {kind.__name__} field; fields: {sorted(self.raw)}"
+            )
         return value
 
     def integer(self, name: str) -> int:
@@ -249,12 +251,12 @@ class Parameter:
         """The values in force on ``day``.
 
         Raises:
-            ParameterNotFound: none is; the message names the parameter, the day, and what is known.
+            ParameterNotFoundError: none is; the message names the parameter, the day, and what is known.
         """
         for values in self.periods:
             if values.first <= day <= values.last:
                 return values
-        raise ParameterNotFound(
+        raise ParameterNotFoundError(
             f"{self.id} ({self.label_ja}): no value on {day}; values are known from {self.periods[0].first} "
             f"to {self.periods[-1].last}",
             f"add the announced value to {self.id.replace('.', '/')}.yml, or give a date within that time",
@@ -294,7 +296,9 @@ class Parameters:
 
     def __getitem__(self, parameter_id: str) -> Parameter:
         if parameter_id not in self.by_id:
-            raise ParameterNotFound(f"no parameter {parameter_id!r}", f"choose one of: {', '.join(sorted(self.by_id))}")
+            raise ParameterNotFoundError(
+                f"no parameter {parameter_id!r}", f"choose one of: {', '.join(sorted(self.by_id))}"
+            )
         return self.by_id[parameter_id]
 
     def __iter__(self) -> Iterator[Parameter]:
@@ -314,7 +318,9 @@ class Parameters:
         """Raises LawInputError when there is no such tax item."""
         if code not in self.tax_items:
             known = ", ".join(f"{item.code} {item.name_ja}" for item in self.tax_items.values())
-            raise LawInputError("tax item", repr(code), f"one of {known}", "use a code from tax_items.yml or add it there")
+            raise LawInputError(
+                "tax item", repr(code), f"one of {known}", "use a code from tax_items.yml or add it there"
+            )
         return self.tax_items[code]
 
 

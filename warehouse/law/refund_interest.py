@@ -34,12 +34,14 @@ def first_day(
     """The day from which refund interest runs.
 
     Legal basis:
-        地方税法第17条の4第1項: 1号 (更正・決定・賦課決定) the day after payment; 2号 (更正の請求) after the earlier of the
-        months from the claim and from the correction; 3号 (所得税の更正・申告) after the months from the notice or return;
-        4号 (誤納, 二重納付) after the months from the payment. The months are in ``refund_interest.accrual``.
+        地方税法第17条の4第1項: 1号 (更正・決定・賦課決定) the day after payment; 2号 (更正の請求) after the earlier of
+        the months from the claim and from the correction; 3号 (所得税の更正・申告) after the months from the notice
+        or return; 4号 (誤納, 二重納付) after the months from the payment. The months are in
+        ``refund_interest.accrual``.
     Assumptions:
-        claim_date is the claim of cause 2; event_date the correction of cause 2 or the notice or return of cause 3. Interest
-        never runs before the money was there: not before the day after paid_date.
+        claim_date is the claim of cause 2; event_date the correction of cause 2 or the notice or return of cause 3.
+        Interest never runs before the money was there: not before the day after paid_date.
+
     Raises:
         LawInputError: a date that the cause needs is missing, or there is no such cause.
 
@@ -83,11 +85,13 @@ def refund_interest(
         地方税法第17条の4, 附則第3条の2, 第20条の4の2; 施行令附則第3条の2第3項 (parts are floored to 1 yen). Rates and
         rounding are in ``refund_interest.rates`` and ``refund_interest.rounding``.
     Assumptions:
-        to_date is the day of the decision to pay, or of the offset, or of 充当適状 where that is earlier. With a notice_date
-        the days after ``unclaimed_days`` from it up to the claim (or to_date, when there was none) earn nothing.
+        to_date is the day of the decision to pay, or of the offset, or of 充当適状 where that is earlier. With a
+        notice_date the days after ``unclaimed_days`` from it up to the claim (or to_date, when there was none) earn
+        nothing.
+
     Raises:
         LawInputError: a negative principal, or a claim before the notice.
-        ParameterNotFound: no rate is known on a day of the period.
+        ParameterNotFoundError: no rate is known on a day of the period.
 
     >>> refund_interest(600_000, date(2024, 8, 2), date(2025, 2, 14)).refund_interest_yen
     2900

@@ -14,9 +14,10 @@ def reminder_fee(levy_year: int, tax_year: int, sent_date: date, params: Paramet
 
     Legal basis:
         市税条例 (地方税法第330条, 第372条 etc. leave fee and amount to it).
+
     Raises:
         LawInputError: a year that is no year.
-        ParameterNotFound: no fee is known for that year or day.
+        ParameterNotFoundError: no fee is known for that year or day.
 
     >>> reminder_fee(2023, 2023, date(2025, 7, 20)), reminder_fee(2024, 2023, date(2025, 7, 20))
     (100, 0)

@@ -1,0 +1,74 @@
+"""What every command shares: consoles, JSON, and errors shown without a traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from warehouse.errors import OsameError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output; its keys are stable."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show an error that a user can mend as its sentence, and leave with its exit code."""
+    try:
+        yield
+    except OsameError as error:
+        err.print(f"[bold red]Error:[/] {_escape(str(error))}")
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        err.print("interrupted; what was landed stays landed, everything else is as it was")
+        raise typer.Exit(130) from None
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def progress() -> Progress:
+    """A progress bar on standard error; silent where nobody watches."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+def parse_day(text: str, option: str) -> date:
+    """An ISO or 和暦 date of the command line.
+
+    Raises:
+        OsameError: it is none.
+    """
+    from ingestion.dates import parse_date
+
+    try:
+        return parse_date(text)
+    except ValueError as error:
+        raise OsameError(f"{option}: {text!r} is no date ({error})", "write it like 2026-05-31 or R8.5.31") from None
+
+
+def yen(amount: int | None) -> str:
+    """Whole yen with separators; a dash where there is none."""
+    return "-" if amount is None else f"{amount:,}"

@@ -1,0 +1,178 @@
+"""The life of a yen: file and line -> receipt -> movements -> due -> reports, with reasons that an officer can read out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from warehouse.config import Home
+from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
+from warehouse.wareki import format_wareki
+
+_COMPONENTS = {
+    "principal": "本税",
+    "reminder_fee": "督促手数料",
+    "late_charge": "延滞金",
+    "refund_interest": "還付加算金",
+}
+_MOVEMENTS = {
+    "assessed": "調定",
+    "adjusted": "調定の更正",
+    "cancelled": "調定の取消",
+    "received": "収納",
+    "overpaid": "過誤納",
+    "suspended_in": "不明金へ",
+    "suspended_out": "不明金から",
+    "refunded": "還付",
+    "offset_out": "充当（元）",
+    "offset_in": "充当（先）",
+    "reallocated": "組替",
+}
+# Why an amount went where it went; each is a rule with its source.
+_REASONS = {
+    "principal_first": "本税から先に充てる（地方税法20条の9の4）",
+    "after_principal": "本税に充てた残りを督促手数料、延滞金の順に充てる",
+    "as_printed": "納付書の支払期限までに納付されたため、印字額のとおり",
+    "as_recorded": "収納消込システムの記録のとおり",
+    "more_than_owed": "期別の未納額を超えるため過誤納（地方税法17条）",
+    "provisional": "速報（確報が届くまでは仮消込）",
+}
+
+
+@dataclass
+class Trace:
+    """What is known of one receipt, due or file: rows as the marts have them."""
+
+    kind: str
+    key: str
+    loads: list[dict[str, Any]] = field(default_factory=list)
+    dues: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    movements: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+
+
+def trace(home: Home, key: str) -> Trace:
+    """Follow a receipt id, a due key or a file name (or the start of its sha256).
+
+    Raises:
+        OsameError: nothing in the warehouse has that name.
+    """
+    connection = open_warehouse(home)
+    try:
+        found = _receipt(connection, key) or _due(connection, key) or _file(connection, key)
+    finally:
+        connection.close()
+    if found is None:
+        raise OsameError(
+            f"{key!r} is no receipt, due or file of this warehouse",
+            "give a receipt_id (fct_receipts), a due_key (fct_dues) or a file name (fct_loads)",
+        )
+    found.reports = _reports(home, {row["load_id"] for row in found.loads})
+    return found
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql, list(parameters))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+_MOVEMENTS_SQL = """
+    select * from fct_movements where {condition}
+    order by posted_date, load_id, source_line, movement_id
+"""
+_LOADS_SQL = "select * from fct_loads where status = 'landed' and load_id in (select unnest(?))"
+
+
+def _receipt(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
+    receipts = _rows(connection, "select * from fct_receipts where receipt_id = ?", key)
+    if not receipts:
+        return None
+    load_id, line = receipts[0]["load_id"], receipts[0]["source_line"]
+    movements = _rows(connection, _MOVEMENTS_SQL.format(condition="load_id = ? and source_line = ?"), load_id, line)
+    keys = sorted({m["due_key"] for m in movements if m["due_key"]})
+    return Trace(
+        "receipt",
+        key,
+        loads=_rows(connection, _LOADS_SQL, [load_id]),
+        dues=_rows(connection, "select * from fct_dues where due_key in (select unnest(?))", keys),
+        receipts=receipts,
+        movements=movements,
+    )
+
+
+def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
+    dues = _rows(connection, "select * from fct_dues where due_key = ?", key)
+    if not dues:
+        return None
+    movements = _rows(connection, _MOVEMENTS_SQL.format(condition="due_key = ?"), key)
+    receipts = _rows(
+        connection,
+        """
+        select rc.* from fct_receipts as rc
+        where rc.due_key = ?
+            or rc.receipt_id in (select br.receipt_id from bridge_receipt_dues as br where br.due_key = ?)
+        order by rc.received_date, rc.posted_date, rc.receipt_id
+        """,
+        key,
+        key,
+    )
+    loads = _rows(connection, _LOADS_SQL, sorted({m["load_id"] for m in movements}))
+    return Trace("due", key, loads=loads, dues=dues, receipts=receipts, movements=movements)
+
+
+def _file(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
+    loads = _rows(
+        connection, "select * from fct_loads where file_name = ? or starts_with(sha256, lower(?)) order by offer_no", key, key
+    )
+    if not loads:
+        return None
+    ids = sorted({row["load_id"] for row in loads if row["status"] == "landed"})
+    receipts = _rows(
+        connection,
+        """
+        select record_status, match_method, count(*) as receipt_count, cast(sum(amount_yen) as bigint) as amount_yen
+        from fct_receipts where load_id in (select unnest(?)) and entry_type = 'payment'
+        group by record_status, match_method order by record_status, match_method
+        """,
+        ids,
+    )
+    movements = _rows(
+        connection,
+        """
+        select movement_type, component, count(*) as movement_count, cast(sum(amount_yen) as bigint) as amount_yen
+        from fct_movements where load_id in (select unnest(?)) and not is_provisional
+        group by movement_type, component order by movement_type, component
+        """,
+        ids,
+    )
+    return Trace("file", key, loads=loads, receipts=receipts, movements=movements)
+
+
+def _reports(home: Home, loads: set[int]) -> list[dict[str, Any]]:
+    """Published reports that were made from these files, newest first."""
+    found = []
+    for path in home.published.glob("*/*/manifest.json"):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        used = {int(load["load_id"]) for load in manifest.get("loads", [])}
+        if loads & used:
+            found.append({"report": path.parent.parent.name, "run": path.parent.name, "path": str(path.parent)})
+    return sorted(found, key=lambda r: str(r["run"]), reverse=True)
+
+
+def sentence(movement: dict[str, Any]) -> str:
+    """One movement in a sentence of Japanese, for an officer to read out."""
+    component = _COMPONENTS.get(movement["component"], movement["component"])
+    kind = _MOVEMENTS.get(movement["movement_type"], movement["movement_type"])
+    reason = _REASONS.get(movement["reason_code"] or "", "")
+    day = format_wareki(movement["value_date"])
+    if movement["movement_type"] == "received":
+        text = f"{component} {movement['amount_yen']:,}円を {day} 領収分から充当"
+    else:
+        text = f"{kind} {component} {movement['amount_yen']:,}円（{day}）"
+    return f"{text}。{reason}" if reason else text
