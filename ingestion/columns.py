@@ -21,6 +21,7 @@ from ingestion.years import Years
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 SPACE = 0x20
+_SAMPLE = 512  # records that show whether a text repeats
 _FIRST_KANA, _LAST_KANA = 0xA1, 0xDF  # JIS X 0201 katakana; U+FF61 is 0xA1
 
 
@@ -60,6 +61,7 @@ for _byte in range(256):
         _encoded = bytes([_byte]).decode("cp932").encode("utf-8")
         _UTF8[_byte, : len(_encoded)] = list(_encoded)
         _UTF8_LENGTH[_byte] = len(_encoded)
+_UTF8_USED = np.arange(3) < _UTF8_LENGTH[:, None]
 
 
 @dataclass(frozen=True)
@@ -327,26 +329,29 @@ def text_array(part: Bytes, valid: Mask | None = None, fixed: bool = False) -> p
     full = int(offsets[-1]) == part.size
     data = part.reshape(-1) if full else part[np.arange(width) < lengths[:, None]]
     if (data >= 0x80).any():
-        sizes = _UTF8_LENGTH[data]
-        ends = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-        offsets = ends[offsets].astype(np.int32)
-        data = _UTF8[data][np.arange(3) < sizes[:, None]]
+        sizes = np.take(_UTF8_LENGTH, data)
+        ends = np.concatenate([np.zeros(1, np.int32), np.cumsum(sizes, dtype=np.int32)])
+        offsets = ends[offsets]
+        data = np.take(_UTF8, data, axis=0)[np.take(_UTF8_USED, data, axis=0)]
     nulls = count - int(present.sum())
     bitmap = pa.py_buffer(np.packbits(present, bitorder="little")) if nulls else None
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data), bitmap, nulls)
 
 
 def _text(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading) -> pa.Array:
-    # Most text repeats (bank names) or is blank: check and decode each distinct value once.
-    encoded = pa.Array.from_buffers(pa.binary(part.shape[1]), len(part), [None, pa.py_buffer(part)]).dictionary_encode()
-    values = np.frombuffer(encoded.dictionary.buffers()[1], np.uint8)[: len(encoded.dictionary) * part.shape[1]]
-    distinct = values.reshape(-1, part.shape[1])
-    if CHARSETS[field.charset][distinct].all():
-        return text_array(distinct).take(encoded.indices)
-    if ctx.encoding == "cp932" and field.charset == "any":
+    encoded = pa.Array.from_buffers(pa.binary(part.shape[1]), len(part), [None, pa.py_buffer(part)])
+    double_byte = ctx.encoding == "cp932" and field.charset == "any"
+    if double_byte or pc.count_distinct(encoded[:_SAMPLE]).as_py() < _SAMPLE // 2:
+        # Most text repeats (bank names) or is blank: check and decode each distinct value once.
+        encoded = encoded.dictionary_encode()
+        values = np.frombuffer(encoded.dictionary.buffers()[1], np.uint8)[: len(encoded.dictionary) * part.shape[1]]
+        distinct = values.reshape(-1, part.shape[1])
+        if CHARSETS[field.charset][distinct].all():
+            return text_array(distinct).take(encoded.indices)
+    if double_byte:
         return _double_byte(field, encoded, lines, ctx)
     bad = ~CHARSETS[field.charset][part]
-    if bad.any():  # always, here: the distinct values had something
+    if bad.any():
         tolerated = ctx.tolerated[part] & bad
         if tolerated.any():
             where = tolerated.any(axis=1)

@@ -19,6 +19,7 @@ from ingestion.findings import Finding, Refused
 from ingestion.framing import body_size, is_ebcdic, lines_of
 from ingestion.layout import Layout
 
+_SAMPLE = 2_000_000  # bytes at the head of a file that tell its layout
 _MARKS = np.frombuffer(b"1289", np.uint8)
 _EBCDIC_DIGITS = bytes.maketrans(bytes(range(0xF0, 0xFA)), b"0123456789")
 
@@ -106,7 +107,7 @@ def _width(data: bytes, widths: set[int]) -> int | None:
     if len(widths) == 1:
         return min(widths)
     size = body_size(data)
-    content = data[:size]
+    content = data[: min(size, _SAMPLE)]
     if b"\r" in content or b"\n" in content:
         _, lengths = lines_of(content)
         return next((width for width in widths if 2 * int((lengths == width).sum()) > len(lengths)), None)
@@ -141,7 +142,10 @@ def _fewest_errors(data: bytes, layouts: list[Layout], context: Context) -> Layo
 
 
 def _proof(data: bytes, layout: Layout) -> _Fit:
-    """Whether every data record bears out the layout: its fixed bytes and the check digit of its barcode."""
+    """Whether the data records bear out the layout: its fixed bytes and the check digit of its barcode.
+
+    The head of the file shows where the barcode stands; the layout's rule then proves every record while it is read.
+    """
     records = _data_records(data, int(layout.width or 0))
     for key, wanted in layout.detect.items():
         kind, first, last = _span(key)
@@ -163,8 +167,8 @@ def _proof(data: bytes, layout: Layout) -> _Fit:
 
 
 def _data_records(data: bytes, width: int) -> NDArray[np.uint8]:
-    """Data records, right-padded, as far as they can be cut without judging the file."""
-    content = data[: body_size(data)]
+    """Data records at the head of the file, right-padded, as far as they can be cut without judging it."""
+    content = data[: min(body_size(data), _SAMPLE)]
     if b"\r" in content or b"\n" in content:
         starts, lengths = lines_of(content)
     else:
@@ -172,7 +176,7 @@ def _data_records(data: bytes, width: int) -> NDArray[np.uint8]:
         lengths = np.minimum(width, len(content) - starts)
     array = np.frombuffer(content, np.uint8)
     chosen = array[np.minimum(starts, len(array) - 1)] == ord("2")
-    starts, lengths = starts[chosen][:100_000], lengths[chosen][:100_000]
+    starts, lengths = starts[chosen], lengths[chosen]
     columns = np.arange(width)
     position = np.minimum(starts[:, None] + columns, len(array) - 1)
     return np.where(columns < lengths[:, None], array[position], np.uint8(0x20))

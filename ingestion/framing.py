@@ -82,9 +82,9 @@ def frame(data: bytes, width: int, collector: Collector) -> Bytes:
         Refused: so many lines that are so short that this cannot be the format (ING-010).
     """
     size = body_size(data)
-    regular = _regular(data, size, width)
-    if regular is not None:
-        return regular
+    uncopied = regular(data, size, width)
+    if uncopied is not None:
+        return uncopied
     content = data[:size]
     starts, lengths = lines_of(content)
     if len(starts) == 1:
@@ -99,7 +99,7 @@ def frame(data: bytes, width: int, collector: Collector) -> Bytes:
     return _padded(content, starts, lengths, width, collector)
 
 
-def _regular(data: bytes, size: int, width: int) -> Bytes | None:
+def regular(data: bytes, size: int, width: int) -> Bytes | None:
     """The matrix without copying, if the same line end (or none) stands after every ``width`` bytes.
 
     A line end inside a record is then an illegal character of its field.

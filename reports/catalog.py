@@ -11,7 +11,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from reports.errors import CatalogError, ParameterError, UnknownReport, suggestion
+from reports.errors import CatalogError, ParameterError, UnknownReportError, suggestion
 from reports.period import period_problems
 from warehouse.config import PROJECT
 
@@ -185,12 +185,12 @@ class Catalog(_Strict):
         """The report of that id.
 
         Raises:
-            UnknownReport: with the closest id.
+            UnknownReportError: with the closest id.
         """
         for entry in self.reports:
             if entry.id == report_id:
                 return entry
-        raise UnknownReport(
+        raise UnknownReportError(
             f'there is no report "{report_id}"{suggestion(report_id, [entry.id for entry in self.reports])}',
             "see the reports with: osame report --list",
         )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reports.catalog import Catalog, ReportEntry, load_catalog
-from reports.errors import ParameterError, UnknownReport
+from reports.errors import ParameterError, UnknownReportError
 from reports.notebook import check_contract, read_notebook
 from reports.run import RunResult, run_report
 from warehouse.build import code_version
@@ -76,11 +76,13 @@ def _parse(parameters: list[str]) -> dict[str, str]:
 
 def _chosen(catalog: Catalog, ids: list[str], every: bool) -> list[ReportEntry]:
     if every and ids:
-        raise UnknownReport("found both report ids and --all", "give one or the other")
+        raise UnknownReportError("found both report ids and --all", "give one or the other")
     if every:
         return list(catalog.reports)
     if not ids:
-        raise UnknownReport("no report was named", "name one, or give --all; see the reports with: osame report --list")
+        raise UnknownReportError(
+            "no report was named", "name one, or give --all; see the reports with: osame report --list"
+        )
     return [catalog.get(report_id) for report_id in dict.fromkeys(ids)]
 
 

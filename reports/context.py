@@ -15,7 +15,7 @@ import duckdb
 
 from reports import checks, queries
 from reports.catalog import PYTHON_TYPES, ReportEntry, Value, load_catalog
-from reports.errors import ParameterError, WrongWarehouse, suggestion
+from reports.errors import ParameterError, WrongWarehouseError, suggestion
 from reports.period import Period, resolve_period
 from reports.queries import DailyCollection, RunInfo
 from warehouse.config import Home, open_home
@@ -120,7 +120,7 @@ def open_report(report_id: str, **parameters: Value) -> Report:
 
     Raises:
         ParameterError: unknown, missing or of the wrong type.
-        WrongWarehouse: tables are missing, or the warehouse is not at the date in ``as_of_date``.
+        WrongWarehouseError: tables are missing, or the warehouse is not at the date in ``as_of_date``.
     """
     entry = load_catalog().get(report_id)
     order_file = os.environ.get(RUN_VARIABLE)
@@ -141,13 +141,13 @@ def check_warehouse(connection: duckdb.DuckDBPyConnection, parameters: Mapping[s
     """Which build this is, if it can serve a report with these parameters.
 
     Raises:
-        WrongWarehouse: tables are missing, or ``as_of_date`` was given and differs.
+        WrongWarehouseError: tables are missing, or ``as_of_date`` was given and differs.
     """
     queries.check_tables(connection)
     info = queries.run_info(connection)
     wanted = parameters.get("as_of_date", "")
     if wanted and wanted != info.as_of_date.isoformat():
-        raise WrongWarehouse(
+        raise WrongWarehouseError(
             f"the warehouse is as of {info.as_of_date}, the report was asked for as of {wanted}",
             f"run: osame build --as-of {wanted}",
         )

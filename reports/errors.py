@@ -12,7 +12,7 @@ class CatalogError(OsameError):
     """The catalogue is not what its model says, or it and a notebook disagree. A developer mends it."""
 
 
-class UnknownReport(OsameError):
+class UnknownReportError(OsameError):
     """No report of that id."""
 
 
@@ -27,13 +27,13 @@ class ParameterError(OsameError):
         self.problems = problems
 
 
-class ReportFailed(OsameError):
+class ReportFailedError(OsameError):
     """The notebook stopped. Nothing was published but the log."""
 
     exit_code = 1
 
 
-class WrongWarehouse(OsameError):
+class WrongWarehouseError(OsameError):
     """The warehouse lacks a table, or is not at the date that the report was asked for."""
 
 

@@ -13,7 +13,7 @@ from traitlets import default
 from warehouse.config import PROJECT
 
 
-def kernel_manager_class(work: Path, environment: dict[str, str]) -> type[AsyncKernelManager]:
+def kernel_manager_class(work: Path, sockets: Path, environment: dict[str, str]) -> type[AsyncKernelManager]:
     """A kernel manager whose kernel is ``sys.executable``.
 
     A registered kernelspec named python3 may be another interpreter, or missing; a user's IPython start-up files may
@@ -21,6 +21,7 @@ def kernel_manager_class(work: Path, environment: dict[str, str]) -> type[AsyncK
 
     Args:
         work: an existing folder that is thrown away after the run.
+        sockets: an existing private folder with a short path (a socket's path has at most 107 bytes).
         environment: variables for the kernel beside the inherited ones.
     """
     search = os.pathsep.join(part for part in (str(PROJECT), os.environ.get("PYTHONPATH", "")) if part)
@@ -41,8 +42,12 @@ def kernel_manager_class(work: Path, environment: dict[str, str]) -> type[AsyncK
     class ReportKernelManager(AsyncKernelManager):
         @default("transport")
         def _local_sockets(self) -> str:
-            # Files below the user's own folder instead of TCP ports, which anyone on the machine can reach.
+            # Files in a private folder instead of TCP ports, which anyone on the machine can reach.
             return "ipc"
+
+        @default("connection_file")
+        def _private_file(self) -> str:
+            return str(sockets / "kernel.json")
 
         @property
         def kernel_spec(self) -> KernelSpec:

@@ -1,6 +1,6 @@
 """What the reports read: SQL on the public tables, one frozen row class for each grain. Nobody else writes SQL.
 
-Columns are named one by one, so a column that does not belong in a report cannot slip in with ``select *``.
+Columns are named one by one and with their table, so a column that does not belong in a report cannot slip in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from reports.errors import WrongWarehouse
+from reports.errors import WrongWarehouseError
 from reports.period import Period
 
 TABLES = (
@@ -274,12 +274,12 @@ def check_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Every table that the reports read is in the warehouse.
 
     Raises:
-        WrongWarehouse: naming all that are missing.
+        WrongWarehouseError: naming all that are missing.
     """
     found = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
     missing = [name for name in TABLES if name not in found]
     if missing:
-        raise WrongWarehouse(
+        raise WrongWarehouseError(
             f"the warehouse lacks {', '.join(missing)}", "run: osame build (with this version of osame)"
         )
 
@@ -288,7 +288,7 @@ def run_info(connection: duckdb.DuckDBPyConnection) -> RunInfo:
     """The one row that says which build this warehouse is.
 
     Raises:
-        WrongWarehouse: there is not exactly one row.
+        WrongWarehouseError: there is not exactly one row.
     """
     rows = _rows(
         connection,
@@ -296,7 +296,7 @@ def run_info(connection: duckdb.DuckDBPyConnection) -> RunInfo:
         "select as_of_date, known_at, municipality_code, municipality_name, code_version from run_info",
     )
     if len(rows) != 1:
-        raise WrongWarehouse(f"run_info has {len(rows)} rows, expected 1", "run: osame build")
+        raise WrongWarehouseError(f"run_info has {len(rows)} rows, expected 1", "run: osame build")
     return rows[0]
 
 

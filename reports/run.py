@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,12 +25,13 @@ from plotly import offline
 from reports import page, portal
 from reports.catalog import ReportEntry, Value, load_catalog
 from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, Order, check_warehouse
-from reports.errors import ReportFailed
+from reports.errors import ReportFailedError
 from reports.kernel import kernel_manager_class
 from reports.notebook import check_contract, code_cells, read_notebook, write_notebook
 from reports.provenance import parameters_sha256
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
 
 RUNNING = ".running-"
 LOCK_FILE = ".lock"
@@ -79,7 +81,7 @@ def run_report(
         The result, also when the notebook failed: then ``status`` is ``failed`` and nothing but its log is published.
 
     Raises:
-        UnknownReport, ParameterError, CatalogError, WrongWarehouse: before anything is run (exit code 2).
+        UnknownReportError, ParameterError, CatalogError, WrongWarehouseError: before anything is run (exit code 2).
     """
     entry = load_catalog().get(report_id)
     values = entry.check(parameters)
@@ -134,7 +136,9 @@ def _start(
             if not folder.exists() and not final.exists():
                 break
         else:
-            raise ReportFailed(f"{entry.id}: {base} was run {MOST_RUNS_A_SECOND} times", "run it again in a second")
+            raise ReportFailedError(
+                f"{entry.id}: {base} was run {MOST_RUNS_A_SECOND} times", "run it again in a second"
+            )
         folder.mkdir()
         lock = (folder / LOCK_FILE).open("ab")
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -149,17 +153,20 @@ def _execute(run: _Run, notebook: nbformat.NotebookNode) -> None:
     source = work / run.entry.notebook
     write_notebook(notebook, source)
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    papermill.execute_notebook(
-        source,
-        run.folder / EXECUTED_FILE,
-        parameters=dict(run.order.parameters),
-        kernel_name="python3",
-        language="python",
-        progress_bar=False,
-        cwd=work,
-        execution_timeout=run.entry.time_limit_minutes * 60,
-        kernel_manager_class=kernel_manager_class(work, {RUN_VARIABLE: str(run.folder / ORDER_FILE)}),
-    )
+    with tempfile.TemporaryDirectory(prefix="osame-") as sockets:
+        papermill.execute_notebook(
+            source,
+            run.folder / EXECUTED_FILE,
+            parameters=dict(run.order.parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=work,
+            execution_timeout=run.entry.time_limit_minutes * 60,
+            kernel_manager_class=kernel_manager_class(
+                work, Path(sockets), {RUN_VARIABLE: str(run.folder / ORDER_FILE)}
+            ),
+        )
 
 
 def _finished_content(run: _Run) -> dict[str, Any]:
@@ -167,14 +174,16 @@ def _finished_content(run: _Run) -> dict[str, Any]:
     executed = read_notebook(run.folder / EXECUTED_FILE)
     result = run.folder / RESULT_FILE
     if code_cells(executed)[-1].execution_count is None or not result.exists():
-        raise ReportFailed("the last cell (done) has not run", "see that the last cell calls report.finish")
+        raise ReportFailedError("the last cell (done) has not run", "see that the last cell calls report.finish")
     content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     title = f"{content['title_ja']} {content['period']['first']}～{content['period']['last']}"
     html = page.page(executed, title, run.entry.outputs)
     (run.folder / "index.html").write_text(html, encoding="utf-8")
     missing = [name for name in run.entry.outputs if not (run.folder / name).exists()]
     if missing:
-        raise ReportFailed(f"the notebook did not write {', '.join(missing)}", "write every output of the catalogue")
+        raise ReportFailedError(
+            f"the notebook did not write {', '.join(missing)}", "write every output of the catalogue"
+        )
     return content
 
 
@@ -191,7 +200,7 @@ def _publish(run: _Run, content: dict[str, Any], finished_at: datetime) -> RunRe
 def _publish_failure(run: _Run, cause: Exception, finished_at: datetime) -> RunResult:
     failure = _COLOUR_CODES.sub("", f"{type(cause).__name__}: {cause}").strip()
     (run.folder / LOG_FILE).write_text(failure + "\n", encoding="utf-8")
-    error = failure.splitlines()[-1]
+    error = cause.message if isinstance(cause, OsameError) else failure.splitlines()[-1]
     manifest = _manifest(run.order, "failed", finished_at)
     manifest |= {"title_ja": run.entry.title_ja, "warnings": [], "outputs": {}, "error": error}
     _seal(run, manifest, keep={LOG_FILE})

@@ -38,13 +38,13 @@ class Field:
 
 _AMOUNTS = [
     Field("件数", 9),
-    Field("本税", 14),
+    Field("本税", 16),
     Field("督促手数料", 11),
     Field("延滞金", 11),
     Field("過誤納", 11),
-    Field("収入済額計", 14),
+    Field("収入済額計", 16),
     Field("不明金", 11),
-    Field("収納額計", 14),
+    Field("収納額計", 16),
     Field("還付", 11),
     Field("充当（受）", 11),
     Field("充当（払）", 11),

@@ -258,10 +258,15 @@ def _run_dbt(
 
 @contextmanager
 def dbt_session(home: Home, as_of: date) -> Iterator[tuple[dict[str, str], list[str]]]:
-    """Environment and arguments for a dbt command of a developer or of CI, in a build folder of its own."""
+    """Environment and arguments for a dbt command of a developer or of CI.
+
+    They build into ``work/dev``, which stays, so that ``osame dbt test`` finds what ``osame dbt build`` made there.
+    """
     settings = load_settings(home)
     ensure_landing(home)
-    with db.landing_lock(home, exclusive=False), _build_folder(home) as folder:
+    folder = home.work / "dev"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with db.landing_lock(home, exclusive=False):
         environment = dbt_environment(home, folder / "warehouse.duckdb")
         yield environment, dbt_arguments(home, build_variables(home, settings, as_of, None))
 

@@ -44,14 +44,19 @@ class GoLive(_Model):
 
 
 class Remittance(_Model):
-    """A bulk credit that a channel owes. fee_per_record_yen in whole yen, window_days in days."""
+    """A bulk credit that a channel owes: records of a source and channel, added up by day.
+
+    payer_code is the 振込依頼人コード on the statement; ``payer_is_group`` says that it is the record's own group
+    (本部コード, 委託者コード) and that each group is credited by itself; with neither, amount and day alone decide.
+    fee_per_record_yen in whole yen, window_days in days.
+    """
 
     source: Literal["paid_slip", "eltax", "mpn", "convenience", "direct_debit"]
     channel_code: str
-    group: str | None = None
     payer_code: str | None = None
+    payer_is_group: bool = False
     fee_per_record_yen: int = Field(default=0, ge=0)
-    window_days: int = Field(default=5, ge=0)
+    window_days: int = Field(default=10, ge=0)
 
 
 class Settings(_Model):

@@ -1,7 +1,7 @@
 """The awkward cases: what each looks like, how often it happens, and how many there are at least.
 
-Every fiscal year has at least ``minimum`` of each case that fits it (``files``: received after go-live, ``history``: before),
-whatever the size of the town. docs: README of the town lists them; tests hold it to the list.
+Every fiscal year has at least ``minimum`` of each case that fits it, whatever the size of the town (``files``: the year
+of the payment files, ``history``: the years before, ``both``: every year).
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def _double_debit(story: Story, dues: list[Due]) -> None:
 
 
 def _over_paid(story: Story, dues: list[Due]) -> None:
-    story.pay(dues[0], _in_time(story, dues[0], COUNTER), COUNTER, amount=dues[0].tax + 1000 * int(story.rng.integers(1, 6)))
+    story.pay(
+        dues[0], _in_time(story, dues[0], COUNTER), COUNTER, amount=dues[0].tax + 1000 * int(story.rng.integers(1, 6))
+    )
 
 
 def _short(story: Story, due: Due) -> None:
@@ -192,7 +194,10 @@ def _debit_failed(code: int) -> Callable[[Story, list[Due]], None]:
 
 
 def pay_late(story: Story, due: Due, when: int, style: str) -> None:
-    """A late payment: ``slip`` a new slip with fee and late charge · ``tax`` the tax only, by the old slip or at the counter."""
+    """A late payment.
+
+    Style ``slip``: a new slip with fee and late charge; ``tax``: the tax alone, by the old slip or at the counter.
+    """
     when = min(when, story.setting.as_of - 10)
     if style == "tax" and not due.debit:
         slip = story.original_slip(due) if story.rng.random() < 0.6 else None
@@ -230,7 +235,7 @@ def _late_charge_after(story: Story, dues: list[Due]) -> None:
 
 
 def _printed_stands(story: Story, dues: list[Due]) -> None:
-    """The late charge was printed as of the day of issue; paid by the slip's date it stands, though more has accrued."""
+    """The late charge printed as of the day of issue stands if paid by the slip's date, though more has accrued."""
     due = dues[0]
     issued = due.due + 120
     slip = story.reissue(due, issued, issued + 30, print_as_of=issued)
@@ -306,7 +311,7 @@ def _offset(story: Story, dues: list[Due]) -> None:
 
 
 def _moved(story: Story, dues: list[Due]) -> None:
-    """組替: the slip of the second instalment was paid in place of the first's; the money is moved, the rest follows."""
+    """組替: the second instalment was paid in place of the first; the money is moved, the rest follows."""
     due, wrong = dues
     when = story.open_day(COUNTER, due.due - 6)
     yen = min(due.tax, wrong.tax)
@@ -348,7 +353,10 @@ CASES = (
     Case("provisional_open", "early", _provisional_open, 2e-4, "files"),
     Case("provisional_stale", "plain", _provisional_stale, 5e-5, "files"),
     Case("final_alone", "plain", _final_alone, 2e-4, "files"),
-    *(Case(f"debit_failed_{code}", "debit", _debit_failed(code), rate, "files") for code, rate in ((1, 2e-3), (2, 2e-4), (3, 1e-4), (4, 1e-4), (8, 5e-5), (9, 5e-5))),
+    *(
+        Case(f"debit_failed_{code}", "debit", _debit_failed(code), rate, "files")
+        for code, rate in ((1, 2e-3), (2, 2e-4), (3, 1e-4), (4, 1e-4), (8, 5e-5), (9, 5e-5))
+    ),
     Case("late_tax_only", "early", _late_tax_only, 3e-4),
     Case("late_with_charge", "early", _late_with_charge, 3e-4),
     Case("late_charge_after", "early", _late_charge_after, 2e-4),
@@ -363,4 +371,4 @@ CASES = (
     Case("offset", "first", _offset, 2e-4, "history"),
     Case("moved", "first", _moved, 1e-4, "history"),
     Case("corrected", "plain", _corrected, 1e-4, "history"),
-)  # fmt: skip
+)

@@ -54,17 +54,17 @@ class BusinessDays:
 
     def roll(self, value: Ints) -> Ints:
         """The day itself if open, else the next open one (地方税法20条の5)."""
-        return self._next[np.asarray(value) - self.first]
+        return np.asarray(self._next[np.asarray(value) - self.first])
 
     def back(self, value: Ints) -> Ints:
         """The day itself if open, else the open one before it."""
-        return self.days[np.searchsorted(self.days, value, side="right") - 1]
+        return np.asarray(self.days[np.searchsorted(self.days, value, side="right") - 1])
 
     def after(self, value: Ints, count: int) -> Ints:
         """The ``count``-th open day after a day; a negative count goes back from it."""
         if count > 0:
-            return self.days[np.searchsorted(self.days, value, side="right") + count - 1]
-        return self.days[np.searchsorted(self.days, value, side="left") + count]
+            return np.asarray(self.days[np.searchsorted(self.days, value, side="right") + count - 1])
+        return np.asarray(self.days[np.searchsorted(self.days, value, side="left") + count])
 
 
 def _is_open(d: date) -> bool:

@@ -74,7 +74,7 @@ def _masked(values: pa.Array, present: Ints) -> pa.Array:
     return pc.if_else(pa.array(present), values, pa.scalar(None, pa.string()))
 
 
-# ---- 収納履歴 ----------------------------------------------------------------------------------------------------------
+# ---- 収納履歴 ----
 def write_history(delivery: Delivery, name: str, records: Ints) -> None:
     """An extract of 収納履歴: split as recorded, movements with their nine amounts."""
     if not len(records):
@@ -118,9 +118,16 @@ def write_history(delivery: Delivery, name: str, records: Ints) -> None:
 
 
 KEY_NAMES = (
-    "tax_item_code", "tax_item_detail_code", "assessing_body_code", "instalment_body_code", "body_scope_code", "levy_year",
-    "tax_year", "notice_no", "instalment_no",
-)  # fmt: skip
+    "tax_item_code",
+    "tax_item_detail_code",
+    "assessing_body_code",
+    "instalment_body_code",
+    "body_scope_code",
+    "levy_year",
+    "tax_year",
+    "notice_no",
+    "instalment_no",
+)
 
 
 def _by_day(values: Ints, function: Callable[[int], int]) -> Ints:
@@ -133,7 +140,9 @@ def _corrections(records: Ints, entry: pa.Array) -> dict[str, pa.Array]:
     corrects = records["corrects"] >= 0
     if not corrects.any():
         return {}
-    place = {int(pid): at for at, pid in enumerate(records["pid"]) if pid in set(records["corrects"][corrects].tolist())}
+    place = {
+        int(pid): at for at, pid in enumerate(records["pid"]) if pid in set(records["corrects"][corrects].tolist())
+    }
     source = np.zeros(len(records), np.int64)
     source[corrects] = [place[int(pid)] for pid in records["corrects"][corrects]]
     origin = records[source]
@@ -147,7 +156,7 @@ def _corrections(records: Ints, entry: pa.Array) -> dict[str, pa.Array]:
     return {name: _masked(values, corrects) for name, values in named.items()}
 
 
-# ---- payment files -----------------------------------------------------------------------------------------------------
+# ---- payment files ----
 def write_payment_files(delivery: Delivery, records: Ints) -> None:
     """Every record of the payment files, by route and period; direct debits by day."""
     for route, date_field, write in (
@@ -167,11 +176,6 @@ def write_payment_files(delivery: Delivery, records: Ints) -> None:
         for end in np.unique(ends):
             write(delivery, here[ends == end], int(end))
     _debits(delivery, records[records["route"] == DEBIT])
-
-
-def serials(records: Ints) -> Ints:
-    """通番: given (a 取消 repeats that of its record, a re-send is the same record), else counted."""
-    return np.where(records["serial"] > 0, records["serial"], np.arange(1, len(records) + 1))
 
 
 def _paid_slips(delivery: Delivery, records: Ints, end: int) -> None:
@@ -194,7 +198,7 @@ def _paid_slips(delivery: Delivery, records: Ints, end: int) -> None:
         "institution_code": digits.pad(np.maximum(records["bank"], 1), 4),
         "institution_branch_code": digits.pad(records["branch"], 3),
         "branch_code": pa.repeat(pa.scalar("001"), n),
-        "serial_no": digits.pad(serials(records), 8),
+        "serial_no": digits.pad(records["serial"], 8),
     }
     name = f"paid_slips_{ymd(end)}.csv"
     write_csv(delivery.files / name, delivery.layouts["paid_slips"], columns, n)
@@ -205,7 +209,7 @@ def _payment_class(records: Ints) -> Ints:
     table = np.zeros(100, np.int64)
     for code, item in ITEM.items():
         table[code] = item.payment_class
-    return table[records["item"]]
+    return np.asarray(table[records["item"]])
 
 
 def _el(delivery: Delivery, records: Ints, end: int) -> None:
@@ -223,7 +227,7 @@ def _el(delivery: Delivery, records: Ints, end: int) -> None:
         "channel_code": digits.pad(records["channel"], 2),
         "amount_yen": records["amount"],
         "institution_code": digits.pad(np.maximum(records["bank"], 1), 4),
-        "serial_no": digits.pad(serials(records), 8),
+        "serial_no": digits.pad(records["serial"], 8),
         "transfer_date": dates(records["transfer"], ymd),
     }
     layout_id = ROUTE_NAMES[int(records["route"][0])]
@@ -257,8 +261,11 @@ def _cvs(delivery: Delivery, records: Ints, end: int) -> None:
         "chain_code": digits.pad(records["chain"], 3),
     }
     header = {
-        "created_file_date": to_date(end), "agent_code": "CVS01", "client_code": str(BARCODE_CLIENT), "client_name": CONSIGNOR_KANA,
-    }  # fmt: skip
+        "created_file_date": to_date(end),
+        "agent_code": "CVS01",
+        "client_code": str(BARCODE_CLIENT),
+        "client_name": CONSIGNOR_KANA,
+    }
     name = f"cvs_{ymd(end)}.dat"
     (delivery.files / name).write_bytes(write_fixed(delivery.layouts["cvs_120"], [(header, data)]))
     delivery.truth.file(name, records, np.arange(2, len(records) + 2))
@@ -292,7 +299,7 @@ def _dsk(delivery: Delivery, records: Ints, end: int) -> None:
     delivery.truth.file(name, records, np.arange(2, n + 2))
 
 
-# ---- 口座振替 ----------------------------------------------------------------------------------------------------------
+# ---- 口座振替 ----
 def _debits(delivery: Delivery, records: Ints) -> None:
     """One request and one result per day of debit, a header group per tax item."""
     for when in np.unique(records["posted"]):
@@ -322,10 +329,17 @@ def _debit_file(delivery: Delivery, records: Ints, when: int, role: str) -> None
 
 def _debit_header(item: int, when: int) -> dict[str, Any]:
     return {
-        "code_class": "0", "consignor_code": str(CONSIGNORS[item]), "consignor_name": CONSIGNOR_KANA, "debit_date": to_date(when),
-        "collecting_bank_code": CITY_BANK, "collecting_bank_name": CITY_BANK_KANA, "collecting_branch_code": CITY_BRANCH,
-        "collecting_branch_name": CITY_BRANCH_KANA, "consignor_account_type_code": "1", "consignor_account_no": CITY_ACCOUNT,
-    }  # fmt: skip
+        "code_class": "0",
+        "consignor_code": str(CONSIGNORS[item]),
+        "consignor_name": CONSIGNOR_KANA,
+        "debit_date": to_date(when),
+        "collecting_bank_code": CITY_BANK,
+        "collecting_bank_name": CITY_BANK_KANA,
+        "collecting_branch_code": CITY_BRANCH,
+        "collecting_branch_name": CITY_BRANCH_KANA,
+        "consignor_account_type_code": "1",
+        "consignor_account_no": CITY_ACCOUNT,
+    }
 
 
 def _debit_data(payers: Payers, records: Ints, role: str) -> dict[str, Any]:
@@ -347,9 +361,10 @@ def _debit_data(payers: Payers, records: Ints, role: str) -> dict[str, Any]:
 def customer_numbers(records: Ints) -> pa.Array:
     """顧客番号 (20): 科目2 調定年度2 通知書番号10 論理期別2 年度分2 予備2."""
     parts = [
-        digits.pad(records["item"], 2), digits.pad(records["levy_year"] % 100, 2), digits.pad(records["notice"], 10),
-        digits.pad(records["instalment"], 2), digits.pad(records["tax_year"] % 100, 2),
-    ]  # fmt: skip
+        digits.pad(records["item"], 2),
+        digits.pad(records["levy_year"] % 100, 2),
+        digits.pad(records["notice"], 10),
+        digits.pad(records["instalment"], 2),
+        digits.pad(records["tax_year"] % 100, 2),
+    ]
     return pc.binary_join_element_wise(*parts, "00", "")
-
-

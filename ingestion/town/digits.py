@@ -50,9 +50,15 @@ def barcode(slip_no: Ints, reissue: Ints, pay_by: Ints, amount: Ints) -> Digits:
     """The 44 digits of GS1-128 on a slip (FORMATS §2.1); ``pay_by`` is YYMMDD."""
     n = len(slip_no)
     body = join(
-        columns(91, 2, n), columns(BARCODE_COMPANY, 6, n), columns(BARCODE_CLIENT, 5, n), columns(slip_no, 16, n),
-        columns(reissue, 1, n), columns(pay_by, 6, n), columns(0, 1, n), columns(amount, 6, n),
-    )  # fmt: skip
+        columns(91, 2, n),
+        columns(BARCODE_COMPANY, 6, n),
+        columns(BARCODE_CLIENT, 5, n),
+        columns(slip_no, 16, n),
+        columns(reissue, 1, n),
+        columns(pay_by, 6, n),
+        columns(0, 1, n),
+        columns(amount, 6, n),
+    )
     check = -weighted(body, [3 if place % 2 == 0 else 1 for place in range(43)]) % 10
     return join(body, columns(check, 1, n))
 
@@ -72,13 +78,24 @@ def ocr_lines(slip_no: Ints, amount: Ints, payment_class: Ints, levy_year: Ints)
     """Upper (39) and lower (44) OCR line of a slip."""
     n = len(slip_no)
     upper = join(
-        columns(0, 11, n), columns(amount, 11, n), columns(2, 1, n), columns(BILLER_NO, 5, n), columns(0, 1, n),
-        columns(payment_class, 3, n), columns(levy_year - 2018, 2, n), columns(1, 1, n), columns(1, 2, n),
-    )  # fmt: skip
+        columns(0, 11, n),
+        columns(amount, 11, n),
+        columns(2, 1, n),
+        columns(BILLER_NO, 5, n),
+        columns(0, 1, n),
+        columns(payment_class, 3, n),
+        columns(levy_year - 2018, 2, n),
+        columns(1, 1, n),
+        columns(1, 2, n),
+    )
     lower = join(
-        columns(1, 1, n), columns(payment_class, 6, n), columns(11, 2, n), columns(slip_no, 18, n),
-        columns(slip_no * 31 % 9973, 4, n), columns(0, 11, n),
-    )  # fmt: skip
+        columns(1, 1, n),
+        columns(payment_class, 6, n),
+        columns(11, 2, n),
+        columns(slip_no, 18, n),
+        columns(slip_no * 31 % 9973, 4, n),
+        columns(0, 11, n),
+    )
     return with_ocr_check(upper), with_ocr_check(lower)
 
 
@@ -91,26 +108,45 @@ def el_number(slip_no: Ints) -> tuple[Digits, Digits]:
 
 
 def el_qr(
-    payment_no: Digits, confirmation: Digits, payment_class: Ints, amount: Ints, years: tuple[Ints, Ints],
-    instalment: Ints, dates: tuple[Digits, Digits], body_code: int = int(BILLER_NO),
-) -> Digits:  # fmt: skip
+    payment_no: Digits,
+    confirmation: Digits,
+    payment_class: Ints,
+    amount: Ints,
+    years: tuple[Ints, Ints],
+    instalment: Ints,
+    dates: tuple[Digits, Digits],
+    body_code: int = int(BILLER_NO),
+) -> Digits:
     """The 255 digits of an eL-QR (FORMATS §3.0). ``years`` are 賦課年度 and 課税年度; ``dates`` 納期限 and 支払期限."""
     n = len(amount)
     upper = with_ocr_check(
         join(
-            columns(0, 11, n), columns(amount, 11, n), columns(2, 1, n), columns(13800, 5, n), columns(0, 1, n),
-            columns(payment_class, 3, n), columns(0, 5, n),
+            columns(0, 11, n),
+            columns(amount, 11, n),
+            columns(2, 1, n),
+            columns(13800, 5, n),
+            columns(0, 1, n),
+            columns(payment_class, 3, n),
+            columns(0, 5, n),
         )
-    )  # fmt: skip
+    )
     lower = with_ocr_check(
         join(payment_no, confirmation, columns(0, 1, n), columns(body_code, 5, n), columns(0, 3, n), columns(0, 7, n))
     )
     head = columns("000201" + "010212" + "2796" + "000513800" + "0183", 29, n)
     body = join(
-        head, upper, lower, columns("5411", 4, n), columns(amount, 11, n), columns("6226", 4, n),
-        columns(years[0], 4, n), columns(years[1], 4, n), columns(instalment, 2, n), *dates,
+        head,
+        upper,
+        lower,
+        columns("5411", 4, n),
+        columns(amount, 11, n),
+        columns("6226", 4, n),
+        columns(years[0], 4, n),
+        columns(years[1], 4, n),
+        columns(instalment, 2, n),
+        *dates,
         columns("8085" + "0" * 85 + "6305", 93, n),
-    )  # fmt: skip
+    )
     return join(body, columns(_crc(body), 5, n))
 
 

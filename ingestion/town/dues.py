@@ -24,18 +24,28 @@ from ingestion.town.people import CORPORATION, Payers
 
 DUE = np.dtype(
     [
-        ("item", "i2"), ("detail", "i2"), ("levy_year", "i2"), ("tax_year", "i2"), ("notice", "i8"),
-        ("instalment", "i2"), ("payer", "i4"), ("amount", "i8"), ("assessed", "i4"), ("notified", "i4"),
-        ("unrolled", "i4"), ("due", "i4"), ("channel", "i2"),
+        ("item", "i2"),
+        ("detail", "i2"),
+        ("levy_year", "i2"),
+        ("tax_year", "i2"),
+        ("notice", "i8"),
+        ("instalment", "i2"),
+        ("payer", "i4"),
+        ("amount", "i8"),
+        ("assessed", "i4"),
+        ("notified", "i4"),
+        ("unrolled", "i4"),
+        ("due", "i4"),
+        ("channel", "i2"),
     ]
-)  # fmt: skip
+)
 DEBTOR_NOTICE = 99_000_000
 # who does not pay by direct debit pays so: shares of all such dues
 _MIX = ((STORE, 0.37), (SMARTPHONE, 0.17), (EL_QR, 0.17), (BANK_OCR, 0.15), (COUNTER, 0.08), (PAY_EASY, 0.06))
 
 
 def split_by_instalment(yearly: Ints, count: int) -> Ints:
-    """期割: equal parts in thousands, the remainder in the first (地方税法20条の4の2第6項); one row per yearly amount."""
+    """期割 (地方税法20条の4の2第6項): equal parts in thousands, the remainder in the first; a row per yearly amount."""
     later = yearly // count // 1000 * 1000
     out = np.repeat(later[:, None], count, axis=1)
     out[:, 0] = yearly - later * (count - 1)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from ingestion.town import digits
 from ingestion.town.city import BILLER_NO, CVS_LIMIT_YEN, DIRECT_DEBIT, FEE_LAST_LEVY_YEAR, FEE_YEN, ITEM
-from ingestion.town.days import NONE, Ints, day, fiscal_year, wareki, yymmdd, ymd
+from ingestion.town.days import NONE, Ints, day, fiscal_year, wareki, ymd, yymmdd
 from ingestion.town.days import text as dates
 from ingestion.town.deliver import KEY_NAMES, Delivery
 from ingestion.town.oracle import Due, Slip
@@ -26,11 +26,14 @@ EVENT = np.dtype(
 )
 LINE = np.dtype(
     [(name, "i8" if name == "notice" else "i4") for name in KEY]
-    + [(n, "i8") for n in ("slip", "line", "issued", "kind", "principal", "fee", "late", "total", "pay_by", "reissue", "due")]
-)  # fmt: skip
+    + [
+        (n, "i8")
+        for n in ("slip", "line", "issued", "kind", "principal", "fee", "late", "total", "pay_by", "reissue", "due")
+    ]
+)
 
 
-# ---- 調定 --------------------------------------------------------------------------------------------------------------
+# ---- 調定 ----
 def ordinary_events(dues: Ints) -> Ints:
     out = np.zeros(len(dues), EVENT)
     for name in (*KEY, "payer", "assessed", "unrolled", "due", "notified"):
@@ -64,14 +67,14 @@ def write_assessments(delivery: Delivery, when: int, events: Ints) -> None:
         "unrolled_due_date": dates(events["unrolled"]),
         "due_date": dates(events["due"]),
         "notified_date": dates(events["notified"]),
-        "reason_code": pa.array(np.where(events["reason"] > 0, events["reason"].astype("U1"), None)),
+        "reason_code": _or_null(digits.pad(events["reason"], 1), events["reason"] > 0),
         "claim_date": dates(np.where(events["reason"] == 2, events["assessed"] - 30, NONE)),
         "income_tax_notice_date": dates(np.where(events["reason"] == 3, events["assessed"] - 20, NONE)),
     }
     write_csv(delivery.files / f"assessments_{ymd(when)}.csv", delivery.layouts["assessments"], columns, n)
 
 
-# ---- 納付書発行 --------------------------------------------------------------------------------------------------------
+# ---- 納付書発行 ----
 def original_lines(dues: Ints) -> Ints:
     """The slips that came with the notices: one per due that is not debited."""
     here = dues[dues["channel"] != DIRECT_DEBIT]
@@ -108,7 +111,9 @@ def _write_slips(delivery: Delivery, lines: Ints, when: int) -> None:
     n, items = len(lines), lines["item"]
     classes = np.array([ITEM[c].payment_class if c in ITEM else 0 for c in range(100)])[items]
     at_store = (lines["total"] <= CVS_LIMIT_YEN) & ~np.isin(items, (11, 20))
-    barcode = digits.barcode(lines["slip"], lines["reissue"], yymmdd(lines["pay_by"]), np.where(at_store, lines["total"], 0))
+    barcode = digits.barcode(
+        lines["slip"], lines["reissue"], yymmdd(lines["pay_by"]), np.where(at_store, lines["total"], 0)
+    )
     upper, lower = digits.ocr_lines(lines["slip"], lines["total"], classes, lines["levy_year"])
     payment_no, confirmation = digits.el_number(lines["slip"])
     columns: dict[str, Any] = dict(zip(KEY_NAMES, key_columns(lines), strict=True)) | {
@@ -140,16 +145,24 @@ def _payloads(lines: Ints, payment_no: digits.Digits, confirmation: digits.Digit
     both = [digits.columns(20_000_000 + yymmdd(here[name]), 8, n) for name in ("due", "pay_by")]
     years = (here["levy_year"], here["tax_year"])
     matrix = digits.el_qr(
-        payment_no[chosen], confirmation[chosen], classes[chosen], here["total"], years, here["instalment"], (both[0], both[1])
+        payment_no[chosen],
+        confirmation[chosen],
+        classes[chosen],
+        here["total"],
+        years,
+        here["instalment"],
+        (both[0], both[1]),
     )
     at = np.where(chosen, np.cumsum(chosen) - 1, 0)
     return digits.as_text(matrix).take(pa.array(at, mask=~chosen))
 
 
-# ---- 督促発送 --------------------------------------------------------------------------------------------------------
+# ---- 督促発送 ----
 def write_reminders(delivery: Delivery, story: Story, year: int, when: int) -> None:
     """Reminders sent in a fiscal year, dates in Japanese years."""
-    found = sorted(((sent, d) for sent, d in story.reminders if fiscal_year(sent) == year), key=lambda r: (r[0], r[1].key))
+    found = sorted(
+        ((sent, d) for sent, d in story.reminders if fiscal_year(sent) == year), key=lambda r: (r[0], r[1].key)
+    )
     if not found:
         return
     names = np.dtype([(name, "i8") for name in (*KEY, "sent")])
@@ -161,7 +174,7 @@ def write_reminders(delivery: Delivery, story: Story, year: int, when: int) -> N
     write_csv(delivery.files / f"reminders_{ymd(when)}.csv", delivery.layouts["reminders"], columns, len(found))
 
 
-# ---- 宛名, 口座登録, small tables -------------------------------------------------------------------------------------
+# ---- 宛名, 口座登録, small tables ----
 def write_registers(delivery: Delivery, first_year: int, last_year: int, rng: np.random.Generator) -> None:
     _addressees(delivery, rng)
     _bank_accounts(delivery, day(first_year, 4, 1))
@@ -242,7 +255,9 @@ def _tax_associations(delivery: Delivery, since: int) -> None:
         "joined_date": dates(np.full(n, since)),
         "association_code": pa.repeat(pa.scalar("0001"), n),
     }
-    write_csv(delivery.files / f"tax_associations_{ymd(delivery.as_of)}.csv", delivery.layouts["tax_associations"], columns, n)
+    write_csv(
+        delivery.files / f"tax_associations_{ymd(delivery.as_of)}.csv", delivery.layouts["tax_associations"], columns, n
+    )
 
 
 def _apportionments(delivery: Delivery, first_year: int, last_year: int) -> None:
@@ -266,6 +281,9 @@ def _apportionments(delivery: Delivery, first_year: int, last_year: int) -> None
         "numerator": [r[5] for r in rows],
         "denominator": [1000] * len(rows),
     }
-    write_csv(delivery.files / f"apportionments_{ymd(day(last_year, 4, 1))}.csv", delivery.layouts["apportionments"], columns, len(rows))
-
-
+    write_csv(
+        delivery.files / f"apportionments_{ymd(day(last_year, 4, 1))}.csv",
+        delivery.layouts["apportionments"],
+        columns,
+        len(rows),
+    )

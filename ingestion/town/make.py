@@ -20,7 +20,7 @@ from ingestion.town.city import (
     MUNICIPALITY_NAME,
     PAID_SLIPS,
 )
-from ingestion.town.days import BusinessDays, Ints, day, iso
+from ingestion.town.days import BusinessDays, Ints, day, iso, ymd
 from ingestion.town.deliver import SMALL_TOWN, Delivery, write_history, write_payment_files
 from ingestion.town.dues import is_city_tax
 from ingestion.town.extracts import (
@@ -73,9 +73,9 @@ def make_town(
 ) -> Town:
     """Writes the files of a synthetic city and their ground truth.
 
-    The same arguments give the same bytes. ``folder/files`` is what banks and core systems deliver, ``folder/broken`` what
-    must be refused (expected finding in ``truth/broken.json``), ``folder/truth`` what every record and due really is, and
-    ``folder/town.json`` the dates, the rules of remittance and the totals.
+    The same arguments give the same bytes. ``folder/files`` is what banks and core systems deliver, ``folder/broken``
+    what must be refused (the finding expected of each is in ``truth/broken.json``), ``folder/truth`` what every record
+    and due really is, and ``folder/town.json`` the dates, the rules of remittance and the totals.
 
     Args:
         folder: made if missing; files of an earlier town in it are overwritten.
@@ -92,7 +92,9 @@ def make_town(
     if population < SMALLEST:
         raise ValueError(f"population {population}: the town needs at least {SMALLEST} residents to show every case")
     if years < 1 or first_year < FIRST_YEAR or last_fiscal_year >= LAST_YEAR:
-        raise ValueError(f"fiscal years {first_year} to {last_fiscal_year}: the town knows {FIRST_YEAR} to {LAST_YEAR - 1}")
+        raise ValueError(
+            f"fiscal years {first_year} to {last_fiscal_year}: the town knows {FIRST_YEAR} to {LAST_YEAR - 1}"
+        )
     setting = Setting(first_year, last_fiscal_year, day(last_fiscal_year, 4, 1), day(last_fiscal_year + 1, 5, 31))
     return _Builder(Path(folder), setting, population, seed).build()
 
@@ -125,14 +127,19 @@ class _Builder:
         self._closing()
         records = self._payment_files()
         statement = write_statements(self.delivery, records, self.setting.go_live, self.banks, self.rng[4])
-        write_slips(self.delivery, np.concatenate([*self.slip_lines, story_lines(self.story.slips)]), self.setting.go_live)
+        write_slips(
+            self.delivery, np.concatenate([*self.slip_lines, story_lines(self.story.slips)]), self.setting.go_live
+        )
         write_registers(self.delivery, self.setting.first_year, self.setting.last_year, self.rng[4])
         self._tell_truth()
         write_broken(self.files, self.folder / "broken", self.truth.folder)
         return self._finish(statement)
 
     def _year(self, year: Year, waiting: Ints) -> Ints:
-        """Writes a year's assessments, reminders and history; gives back what was received after it."""
+        """Writes a year's assessments, reminders and history; gives back what was received after it.
+
+        The history of a year is extracted at the end of April, when the last of its money has been booked.
+        """
         ordinary = year.dues[~year.strange]
         self.truth.ordinary_dues(ordinary, self.payers.addressee_no[ordinary["payer"]])
         self._count(year, ordinary)
@@ -147,9 +154,10 @@ class _Builder:
         self.filed.append(payments[filed])
         here = payments[~filed & ~later]
         told = rows(self.story.history.pop(year.number, []))
-        write_history(self.delivery, f"receipts_{iso(end).replace('-', '')}.csv", np.concatenate([here, told]))
+        write_history(self.delivery, f"receipts_{ymd(end + 30)}.csv", np.concatenate([here, told]))
         self._slip_lines(year, payments[filed])
-        return payments[~filed & later]
+        waiting_for_next: Ints = payments[~filed & later]
+        return waiting_for_next
 
     def _slip_lines(self, year: Year, filed: Ints) -> None:
         """Slips in use after go-live: all of the last year, and those of earlier dues that were paid by file."""
@@ -186,6 +194,9 @@ class _Builder:
         thin = (told["bank"] == 0) & (told["route"] == PAID_SLIPS)
         told["bank"][thin] = 140
         records = np.concatenate([*self.filed, told, unknown])
+        order = np.lexsort((records["pid"], records["posted"]))
+        unnumbered = order[records["serial"][order] == 0]
+        records["serial"][unnumbered] = np.arange(1, len(unnumbered) + 1)
         again = sent_again(records, scale, self.rng[3])
         self.truth.watched = again["same_as"].copy()
         records = np.concatenate([records, again])
@@ -201,7 +212,7 @@ class _Builder:
         pq.write_table(people_table(self.payers), self.truth.folder / "people.parquet")
         self.truth.close()
 
-    # ---- figures ----------------------------------------------------------------------------------------------------
+    # ---- figures ----
     def _finish(self, statement: dict[str, int]) -> Town:
         setting = self.setting
         cases: dict[str, int] = {}
@@ -233,7 +244,13 @@ class _Builder:
             json.dumps(summary["truth"], ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
         return Town(
-            self.folder, self.files, self.folder / "broken", self.truth.folder, iso(setting.as_of), iso(setting.go_live), summary
+            self.folder,
+            self.files,
+            self.folder / "broken",
+            self.truth.folder,
+            iso(setting.as_of),
+            iso(setting.go_live),
+            summary,
         )
 
     def _calibration(self) -> dict[str, float | int]:
@@ -267,10 +284,8 @@ class _Builder:
             "carried_rate": round(caught_up / carried, 5) if carried else 0.0,
             "arrears_yen": arrears,
             "debtor_share": round(debtor / arrears, 5) if arrears else 0.0,
-            "direct_debit_share": round(self.channel_counts.get(DIRECT_DEBIT, 0) / sum(self.channel_counts.values()), 4),
-            "dues_per_person_year": round(
-                self.due_count / self.population / (last - self.setting.first_year + 1), 3
+            "direct_debit_share": round(
+                self.channel_counts.get(DIRECT_DEBIT, 0) / sum(self.channel_counts.values()), 4
             ),
+            "dues_per_person_year": round(self.due_count / self.population / (last - self.setting.first_year + 1), 3),
         }
-
-

@@ -27,9 +27,12 @@ def unknown_money(year: int, scale: int, channels: Channels, first_pid: int, rng
     records: list[Row] = []
     each = max(1, scale)
     kinds = (
-        (PAID_SLIPS, BANK_OCR, BY_SLIP), (PAID_SLIPS, BANK_OCR, BY_NOTHING), (CVS, STORE, BY_SLIP),
-        (DSK, SMARTPHONE, BY_SLIP), (ELTAX, EL_QR, BY_SLIP),
-    )  # fmt: skip
+        (PAID_SLIPS, BANK_OCR, BY_SLIP),
+        (PAID_SLIPS, BANK_OCR, BY_NOTHING),
+        (CVS, STORE, BY_SLIP),
+        (DSK, SMARTPHONE, BY_SLIP),
+        (ELTAX, EL_QR, BY_SLIP),
+    )
     for route, channel, ident in kinds:
         for _ in range(each):
             number = len(records)
@@ -37,9 +40,17 @@ def unknown_money(year: int, scale: int, channels: Channels, first_pid: int, rng
             posted, transfer = channels.settle_one(channel, received)
             slip = int(slip_number(98, year, 1 + number, 0)) if ident == BY_SLIP else 0
             row = Row(
-                pid=first_pid + number, route=route, channel=channel, received=received, posted=posted, ident=ident,
-                amount=int(rng.integers(20, 400)) * 100, fate=FATE["suspense"], slip=slip, transfer=transfer,
-            )  # fmt: skip
+                pid=first_pid + number,
+                route=route,
+                channel=channel,
+                received=received,
+                posted=posted,
+                ident=ident,
+                amount=int(rng.integers(20, 400)) * 100,
+                fate=FATE["suspense"],
+                slip=slip,
+                transfer=transfer,
+            )
             if route in (CVS, DSK):
                 created = int(channels.created(np.array(transfer)))
                 row = row._replace(kind=FINAL, created=created)
@@ -59,9 +70,7 @@ def sent_again(records: Ints, scale: int, rng: np.random.Generator) -> Ints:
         here = here[records[field][here] < latest]
         chosen.append(rng.choice(here, min(max(2, scale), len(here)), replace=False))
     picked = np.sort(np.concatenate(chosen))
-    out = records[picked].copy()
+    out: Ints = records[picked].copy()
     out["same_as"], out["fate"] = out["pid"], FATE["not_money"]
     out["pid"] = RESENT_BASE + np.arange(len(out))
     return out
-
-

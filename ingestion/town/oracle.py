@@ -1,4 +1,4 @@
-"""What the truth is: a plain replay of one payer's events, written apart from the models, the law package and the readers.
+"""What the truth is: a replay of one payer's events, written apart from the models, the law package and the readers.
 
 Only dues out of the ordinary are replayed; a due that was assessed once and paid once, in time, needs no oracle.
 """
@@ -14,7 +14,7 @@ from datetime import date
 from ingestion.town.city import FEE_LAST_LEVY_YEAR, FEE_YEN, ITEM
 from ingestion.town.days import NONE, day, number, to_date
 
-# 延滞金の割合 in tenths of a percent a year from 1 January: until one month after 納期限, and after (LAW.md §1.1, read there)
+# 延滞金の割合 in tenths of a percent a year, from 1 January: in the first month, and after it (附則3条の2)
 _RATES = {
     2014: (29, 92), 2015: (28, 91), 2016: (28, 91), 2017: (27, 90), 2018: (26, 89), 2019: (26, 89), 2020: (26, 89),
     2021: (25, 88), 2022: (24, 87), 2023: (24, 87), 2024: (24, 87), 2025: (24, 87), 2026: (28, 91),
@@ -36,7 +36,7 @@ def low_rate_end(due: int, months: int) -> int:
 
 
 def late_charge(tax: int, due: int, months: int, paid: dict[int, int], upto: int) -> int:
-    """延滞金 in yen for the days after ``due`` through ``upto``; ``paid`` is principal by day of receipt (LAW.md §1.2)."""
+    """延滞金 in yen for the days after ``due`` through ``upto``; ``paid`` is principal by day of receipt."""
     if tax < 2000 or upto <= due:
         return 0
     open_yen = tax - sum(yen for when, yen in paid.items() if when <= due)
@@ -63,7 +63,7 @@ def _interval(open_yen: int, first: int, last: int, low_end: int) -> int:
 
 @dataclass(slots=True, eq=False)
 class Due:
-    """A due out of the ordinary. ``events`` are (day, yen, 異動区分, 更正事由); money fields are filled by the replay."""
+    """A due out of the ordinary. ``events`` are (day, yen, 異動区分, 更正事由); the replay fills the money fields."""
 
     item: int
     detail: int
@@ -150,9 +150,8 @@ class Part:
 class Payment:
     """Money that came in, or a movement of it, as one record in a file. mode says how it finds its dues:
 
-    due (a key, a request, a short or long payment) · recorded (split by the core system) · slip · spread (names the payer
-    only) · refund, offset, move (of the money of ``due``; ``other`` receives it) · none (the record is no money, or not
-    final; ``fate`` says what it is).
+    due (a key, a request) · recorded (split by the core system) · slip · spread (names the payer only) · refund,
+    offset, move (of the money of ``due``; ``other`` receives it) · none (no money, or not final: see ``fate``).
     """
 
     pid: int

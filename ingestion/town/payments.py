@@ -29,9 +29,21 @@ from ingestion.town.city import (
 )
 from ingestion.town.days import NONE, BusinessDays, Ints, day, to_date, yymmdd
 
-FATES = ("due", "suspense", "provisional", "superseded", "cancelled", "remittance", "not_money", "refund", "offset", "reallocation")  # fmt: skip
+FATES = (
+    "due",
+    "suspense",
+    "provisional",
+    "superseded",
+    "cancelled",
+    "remittance",
+    "not_money",
+    "refund",
+    "offset",
+    "reallocation",
+)
 FATE = {name: index for index, name in enumerate(FATES)}
 PROVISIONAL, FINAL, WITHDRAWN, POSTAL = 1, 2, 3, 12  # kinds of convenience-store records
+DEBITED = 0  # 振替結果コード; any other is a failure
 PAID, TAKEN_BACK = 1, 6  # 収納区分 of the other payment files
 AWKWARD = 1 << 40  # record ids from here on belong to the story, whose truth the oracle tells
 
@@ -153,11 +165,14 @@ def ordinary_payments(dues: Ints, channels: Channels, go_live: int, first_pid: i
     route = np.zeros(max(ROUTE_OF_CHANNEL) + 1, np.int32)
     route[list(ROUTE_OF_CHANNEL)] = list(ROUTE_OF_CHANNEL.values())
     out["route"] = np.where(out["received"] < go_live, HISTORY, route[out["channel"]])
-    out["kind"], out["receipt_type"] = PAID, 1
+    out["kind"] = np.where(out["channel"] == DIRECT_DEBIT, DEBITED, PAID)
+    out["receipt_type"] = 1
     out["slip"] = slip_number(dues["item"], dues["levy_year"].astype(np.int64), dues["notice"], dues["instalment"])
     out["pay_by"] = yymmdd(dues["due"])
     out["ident"] = np.where(
-        out["channel"] == COUNTER, BY_KEY, np.where((out["channel"] == BANK_OCR) & (rng.random(n) < 0.4), BY_OCR, BY_SLIP)
+        out["channel"] == COUNTER,
+        BY_KEY,
+        np.where((out["channel"] == BANK_OCR) & (rng.random(n) < 0.4), BY_OCR, BY_SLIP),
     )
     place(out, rng)
     return _with_provisional(out, channels, first_pid + n)
@@ -167,8 +182,10 @@ def place(out: Ints, rng: np.random.Generator) -> None:
     """Where it was paid: chain, store and time, or bank and branch."""
     n = len(out)
     out["chain"] = np.where(
-        out["channel"] == STORE, rng.choice(STORE_CHAINS, n), np.where(out["channel"] == SMARTPHONE, rng.choice(SMARTPHONE_CHAINS, n), 0)
-    )  # fmt: skip
+        out["channel"] == STORE,
+        rng.choice(STORE_CHAINS, n),
+        np.where(out["channel"] == SMARTPHONE, rng.choice(SMARTPHONE_CHAINS, n), 0),
+    )
     out["store"] = 100_000 + rng.integers(0, 300, n)
     out["time"] = rng.integers(6, 24, n) * 100 + rng.integers(0, 60, n)
     out["bank"] = rng.choice((140, 140, 140, 1280, 1281, 5), n)

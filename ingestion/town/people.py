@@ -17,14 +17,20 @@ from ingestion.town.days import Ints
 RESIDENT, ELSEWHERE, CORPORATION = 1, 2, 3
 # surnames are put together from two parts, so that no real family is meant
 _FIRST = (
-    "雪ユキ 霧キリ 朝アサ 白シラ 永ナガ 深フカ 若ワカ 黒クロ 青アオ 石イシ 高タカ 古フル 水ミズ 星ホシ 浅アサ 鶴ツル 柏カシワ 樫カシ 槇マキ 稲イナ"
+    "雪ユキ 霧キリ 朝アサ 白シラ 永ナガ 深フカ 若ワカ 黒クロ 青アオ 石イシ 高タカ 古フル 水ミズ 星ホシ "
+    "浅アサ 鶴ツル 柏カシワ 樫カシ 槇マキ 稲イナ"
 )
 _SECOND = "原ハラ 谷タニ 沢ザワ 村ムラ 田ダ 山ヤマ 川カワ 野ノ 島シマ 瀬セ 岡オカ 崎ザキ 塚ヅカ 浦ウラ 越ゴエ"
 _GIVEN = (
-    "一郎イチロウ 健太ケンタ 翔ショウ 亮介リョウスケ 修シュウ 俊介シュンスケ 誠マコト 豊ユタカ 匠タクミ 純一ジュンイチ 京平キョウヘイ 勇気ユウキ 隆リュウ 清キヨシ 進ススム "
-    "花子ハナコ 京子キョウコ 涼子リョウコ 順子ジュンコ 美優ミユ 千尋チヒロ 由紀ユキ 節子セツコ 笑ショウ 愛アイ 真央マオ 久美クミ ヨーコヨーコ メアリーメアリー 秋アキ"
+    "一郎イチロウ 健太ケンタ 翔ショウ 亮介リョウスケ 修シュウ 俊介シュンスケ 誠マコト 豊ユタカ 匠タクミ "
+    "純一ジュンイチ 京平キョウヘイ 勇気ユウキ 隆リュウ 清キヨシ 進ススム 花子ハナコ 京子キョウコ "
+    "涼子リョウコ 順子ジュンコ 美優ミユ 千尋チヒロ 由紀ユキ 節子セツコ 笑ショウ 愛アイ 真央マオ 久美クミ "
+    "ヨーコヨーコ メアリーメアリー 秋アキ"
 )
-_TRADES = "製作所セイサクショ 工業コウギョウ 商店ショウテン 運輸ウンユ 建設ケンセツ 食品ショクヒン 酒造シュゾウ 電機デンキ 印刷インサツ サービスサービス"
+_TRADES = (
+    "製作所セイサクショ 工業コウギョウ 商店ショウテン 運輸ウンユ 建設ケンセツ 食品ショクヒン 酒造シュゾウ "
+    "電機デンキ 印刷インサツ サービスサービス"
+)
 _AREAS = "本町 大手通 霧ヶ丘 白樺台 水沢 柏木 稲荷町 鶴見台 石坂 深谷町 若葉 星野町 朝日 浅野 高台 古町"
 
 
@@ -168,7 +174,10 @@ def _phones(count: int, rng: np.random.Generator) -> pa.Array:
     """090-0…: numbers that nobody is given."""
     number = rng.choice(10**7, count, replace=False)
     return pc.binary_join_element_wise(
-        "090", pc.binary_join_element_wise("0", digits.pad(number // 10_000, 3), ""), digits.pad(number % 10_000, 4), "-"
+        "090",
+        pc.binary_join_element_wise("0", digits.pad(number // 10_000, 3), ""),
+        digits.pad(number % 10_000, 4),
+        "-",
     )
 
 

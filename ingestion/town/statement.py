@@ -31,7 +31,7 @@ from ingestion.town.city import (
 )
 from ingestion.town.days import BusinessDays, Ints, month_end, to_date, ymd
 from ingestion.town.deliver import Delivery
-from ingestion.town.payments import FATE, PROVISIONAL, TAKEN_BACK, WITHDRAWN
+from ingestion.town.payments import DEBITED, FATE, PROVISIONAL, TAKEN_BACK, WITHDRAWN
 from ingestion.writer import write_fixed
 
 OPENING_YEN = 500_000_000
@@ -99,9 +99,9 @@ def _remittances(records: Ints, banks: BusinessDays) -> list[Entry]:
 def _no_money(records: Ints) -> Ints:
     """速報 and their reversals, failed debits, records taken back."""
     store = np.isin(records["route"], (CVS, DSK)) & np.isin(records["kind"], (PROVISIONAL, WITHDRAWN))
-    failed = (records["route"] == DEBIT) & (records["kind"] != 0)
+    failed = (records["route"] == DEBIT) & (records["kind"] != DEBITED)
     taken_back = (records["kind"] == TAKEN_BACK) | (records["fate"] == FATE["cancelled"])
-    return store | failed | (taken_back & (records["route"] != DEBIT))
+    return np.asarray(store | failed | (taken_back & (records["route"] != DEBIT)))
 
 
 def _credits(when: Ints, amounts: Ints, payer_code: str, payer_kana: str) -> list[Entry]:
@@ -109,16 +109,15 @@ def _credits(when: Ints, amounts: Ints, payer_code: str, payer_kana: str) -> lis
     sums = np.zeros(len(days), np.int64)
     np.add.at(sums, index.reshape(-1), amounts)
     return [
-        Entry(int(d), int(s), True, "11", payer_code, payer_kana, "remittance")
-        for d, s in zip(days, sums, strict=True)
-    ]  # fmt: skip
+        Entry(int(d), int(s), True, "11", payer_code, payer_kana, "remittance") for d, s in zip(days, sums, strict=True)
+    ]
 
 
 def _strangers(delivery: Delivery, first: int, banks: BusinessDays, rng: np.random.Generator) -> list[Entry]:
     """Transfers from people who did not say what for."""
     days = banks.days[(banks.days >= first) & (banks.days <= delivery.as_of)]
     count = max(4, delivery.payers.count // 1500)
-    picked = np.sort(rng.choice(days, count, replace=False if count <= len(days) else True))
+    picked = np.sort(rng.choice(days, count, replace=count > len(days)))
     payers = rng.choice(delivery.payers.count, count, replace=False)
     names = delivery.payers.bank_name
     yen = rng.integers(3, 80, count) * 1000 + rng.integers(0, 2, count) * 500
@@ -174,11 +173,21 @@ def _write(delivery: Delivery, entries: list[Entry], end: int, opening: int, fir
         "payer_name": [e.payer_kana for e in entries],
     }
     header = {
-        "code_class": "0", "created_date": to_date(end), "from_date": to_date(end).replace(day=1), "to_date": to_date(end),
-        "bank_code": CITY_BANK, "bank_name": CITY_BANK_KANA, "branch_code": CITY_BRANCH, "branch_name": CITY_BRANCH_KANA,
-        "account_type_code": "1", "account_no": CITY_ACCOUNT.zfill(10), "account_name": CITY_ACCOUNT_KANA,
-        "opening_sign_code": "1", "passbook_code": "1", "opening_balance_yen": opening,
-    }  # fmt: skip
+        "code_class": "0",
+        "created_date": to_date(end),
+        "from_date": to_date(end).replace(day=1),
+        "to_date": to_date(end),
+        "bank_code": CITY_BANK,
+        "bank_name": CITY_BANK_KANA,
+        "branch_code": CITY_BRANCH,
+        "branch_name": CITY_BRANCH_KANA,
+        "account_type_code": "1",
+        "account_no": CITY_ACCOUNT.zfill(10),
+        "account_name": CITY_ACCOUNT_KANA,
+        "opening_sign_code": "1",
+        "passbook_code": "1",
+        "opening_balance_yen": opening,
+    }
     trailer = {"closing_sign_code": "1", "closing_balance_yen": closing}
     name = f"statement03_{ymd(end)}.dat"
     (delivery.files / name).write_bytes(write_fixed(delivery.layouts["zengin03_200"], [(header, data, trailer)]))

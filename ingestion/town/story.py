@@ -29,8 +29,20 @@ from ingestion.town.city import (
     STORE_CHAINS,
 )
 from ingestion.town.days import NONE, BusinessDays, Ints, fiscal_year, to_date
+from ingestion.town.dues import DUE
 from ingestion.town.oracle import Due, Payment, Slip, replay
-from ingestion.town.payments import AWKWARD, FATE, FINAL, PROVISIONAL, TAKEN_BACK, WITHDRAWN, Channels, Row, slip_number
+from ingestion.town.payments import (
+    AWKWARD,
+    DEBITED,
+    FATE,
+    FINAL,
+    PROVISIONAL,
+    TAKEN_BACK,
+    WITHDRAWN,
+    Channels,
+    Row,
+    slip_number,
+)
 from ingestion.town.people import Payers
 
 FURTHER = 20  # 論理期別 from here on: levies after the first
@@ -49,7 +61,7 @@ class Setting:
 
 
 class Story:
-    """Everything out of the ordinary that happens in the town, in records (by fiscal year of receipt) and for the oracle."""
+    """All that happens out of the ordinary, as records (by fiscal year of receipt) and for the oracle."""
 
     def __init__(self, setting: Setting, payers: Payers, banks: BusinessDays, rng: np.random.Generator) -> None:
         self.setting, self.payers, self.banks, self.rng = setting, payers, banks, rng
@@ -66,27 +78,51 @@ class Story:
         self._next_pid = AWKWARD
         self._next_joint_slip = 1
 
-    # ---- dues -------------------------------------------------------------------------------------------------------
+    # ---- dues ----
     def add_due(self, record: Ints, case: str, kind: int = 1) -> Due:
         """Takes a due of the year's columns into the story."""
-        r = {name: int(record[name]) for name in record.dtype.names}
+        r = {name: int(record[name]) for name in DUE.names or ()}
         due = Due(
-            item=r["item"], detail=r["detail"], levy_year=r["levy_year"], tax_year=r["tax_year"], notice=r["notice"],
-            instalment=r["instalment"], payer=r["payer"], addressee_no=int(self.payers.addressee_no[r["payer"]]),
-            assessed=r["assessed"], notified=r["notified"], unrolled=r["unrolled"], due=r["due"],
-            debit=r["channel"] == DIRECT_DEBIT, events=[(r["assessed"], r["amount"], kind, 0)], case=case,
-        )  # fmt: skip
+            item=r["item"],
+            detail=r["detail"],
+            levy_year=r["levy_year"],
+            tax_year=r["tax_year"],
+            notice=r["notice"],
+            instalment=r["instalment"],
+            payer=r["payer"],
+            addressee_no=int(self.payers.addressee_no[r["payer"]]),
+            assessed=r["assessed"],
+            notified=r["notified"],
+            unrolled=r["unrolled"],
+            due=r["due"],
+            debit=r["channel"] == DIRECT_DEBIT,
+            events=[(r["assessed"], r["amount"], kind, 0)],
+            case=case,
+        )
         self.dues[due.payer].append(due)
         return due
 
-    def further_due(self, due: Due, instalment: int, tax_year: int, assessed: int, unrolled: int, yen: int, kind: int, case: str) -> Due:  # fmt: skip
+    def further_due(
+        self, due: Due, instalment: int, tax_year: int, assessed: int, unrolled: int, yen: int, kind: int, case: str
+    ) -> Due:
         """A later levy on the same notice (随時 or 増額) with an instalment of its own."""
         new = Due(
-            item=due.item, detail=due.detail, levy_year=due.levy_year, tax_year=tax_year, notice=due.notice,
-            instalment=instalment, payer=due.payer, addressee_no=due.addressee_no, assessed=assessed, notified=assessed,
-            unrolled=unrolled, due=int(self.banks.roll(np.array(unrolled))), debit=False,
-            events=[(assessed, yen, kind, 0)], case=case,
-        )  # fmt: skip
+            item=due.item,
+            detail=due.detail,
+            levy_year=due.levy_year,
+            tax_year=tax_year,
+            notice=due.notice,
+            instalment=instalment,
+            payer=due.payer,
+            addressee_no=due.addressee_no,
+            assessed=assessed,
+            notified=assessed,
+            unrolled=unrolled,
+            due=int(self.banks.roll(np.array(unrolled))),
+            debit=False,
+            events=[(assessed, yen, kind, 0)],
+            case=case,
+        )
         self.dues[due.payer].append(new)
         return new
 
@@ -105,7 +141,7 @@ class Story:
             due.reminded = sent
             self.reminders.append((sent, due))
 
-    # ---- slips ------------------------------------------------------------------------------------------------------
+    # ---- slips ----
     def original_slip(self, due: Due) -> Slip:
         """The slip that came with the notice. Those of the last year's dues are made in bulk, unless the due is new."""
         number = int(slip_number(due.item, due.levy_year, due.notice, due.instalment))
@@ -120,7 +156,13 @@ class Story:
             self.slips.append(slip)
 
     def reissue(
-        self, due: Due, issued: int, pay_by: int, print_as_of: int | None = None, parts: str = "pfl", kind: int = REISSUED
+        self,
+        due: Due,
+        issued: int,
+        pay_by: int,
+        print_as_of: int | None = None,
+        parts: str = "pfl",
+        kind: int = REISSUED,
     ) -> Slip:
         """A new slip for what is open: tax, reminder fee and late charge as of a day (``pay_by`` unless told)."""
         self.remind(due, issued)
@@ -143,7 +185,7 @@ class Story:
         self._next_joint_slip += 1
         return Slip(number, kind, issued, pay_by, lines)
 
-    # ---- payments ---------------------------------------------------------------------------------------------------
+    # ---- payments ----
     def open_day(self, channel: int, when: int) -> int:
         """A day on which the channel takes money: the day, or the banks' next."""
         return int(self.banks.roll(np.array(when))) if channel in BANK_CHANNELS else when
@@ -156,9 +198,16 @@ class Story:
         return STORE if draw < 0.65 else SMARTPHONE if draw < 0.8 else EL_QR if draw < 0.93 else PAY_EASY
 
     def pay(
-        self, due: Due, when: int, channel: int, amount: int | None = None, slip: Slip | None = None,
-        split: tuple[int, int, int] | None = None, *, provisional: bool = True,
-    ) -> Payment:  # fmt: skip
+        self,
+        due: Due,
+        when: int,
+        channel: int,
+        amount: int | None = None,
+        slip: Slip | None = None,
+        split: tuple[int, int, int] | None = None,
+        *,
+        provisional: bool = True,
+    ) -> Payment:
         """A payment for one due. Before go-live it is an entry of the history with its split; after, a file's record.
 
         With a slip the amount is the slip's unless told; without one the nine keys are named (at the counter).
@@ -190,9 +239,16 @@ class Story:
         return payment
 
     def history_row(
-        self, payment: Payment, channel: int, receipt_type: int, split: tuple[int, int, int], other: Due | None = None,
-        corrects: int = NONE, due: Due | None = None, moved: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        payment: Payment,
+        channel: int,
+        receipt_type: int,
+        split: tuple[int, int, int],
+        other: Due | None = None,
+        corrects: int = NONE,
+        due: Due | None = None,
+        moved: int = 0,
+    ) -> None:
         """Writes an entry of 収納履歴 for a payment: ``due`` if the entry stands under another than the payment's.
 
         ``moved`` goes from tax to tax (充当, 組替), whatever the entry's own amounts are.
@@ -200,16 +256,37 @@ class Story:
         owner = due or payment.due
         assert owner is not None  # noqa: S101 - how the town is written, not data
         row = Row(
-            pid=payment.pid, route=HISTORY, channel=channel, received=payment.received, posted=payment.posted,
-            amount=moved or sum(split), fate=FATE[payment.fate], receipt_type=receipt_type, principal=split[0], fee=split[1],
-            late=split[2], corrects=corrects, payer=owner.payer, chain=STORE_CHAINS[0], store=100_000, **_key(owner),
+            pid=payment.pid,
+            route=HISTORY,
+            channel=channel,
+            received=payment.received,
+            posted=payment.posted,
+            amount=moved or sum(split),
+            fate=FATE[payment.fate],
+            receipt_type=receipt_type,
+            principal=split[0],
+            fee=split[1],
+            late=split[2],
+            corrects=corrects,
+            payer=owner.payer,
+            chain=STORE_CHAINS[0],
+            store=100_000,
+            **_key(owner),
             **({f"other_{k}": v for k, v in _key(other).items()} if other else {}),
-        )  # fmt: skip
+        )
         self.history[fiscal_year(payment.received)].append(row)
 
     def _filed(
-        self, due: Due | None, when: int, channel: int, amount: int, mode: str, slip: Slip | None, ident: int, provisional: bool
-    ) -> Payment:  # fmt: skip
+        self,
+        due: Due | None,
+        when: int,
+        channel: int,
+        amount: int,
+        mode: str,
+        slip: Slip | None,
+        ident: int,
+        provisional: bool,
+    ) -> Payment:
         posted, transfer = self.channels.settle_one(channel, when)
         if channel in (STORE, SMARTPHONE):
             return self._at_store(due, when, channel, amount, mode, slip, provisional)
@@ -222,7 +299,7 @@ class Story:
 
     def _at_store(
         self, due: Due | None, when: int, channel: int, amount: int, mode: str, slip: Slip | None, provisional: bool
-    ) -> Payment:  # fmt: skip
+    ) -> Payment:
         """速報 on the next day; the 確報 if its file has come by now."""
         posted, transfer = self.channels.settle_one(channel, when)
         created = int(self.channels.created(np.array(transfer)))
@@ -268,7 +345,7 @@ class Story:
             payment = Payment(self._pid(), when, posted, amount, "none", fate, due=due, slip=slip)
             self._keep(payment)
             rows.append(self.file_row(payment, channel, kind=kind, transfer=transfer))
-        serial = 900_000 + rows[0].pid % 90_000  # both carry the same 通番
+        serial = 50_000_000 + rows[0].pid % 40_000_000  # both carry the same 通番
         self.files[-2:] = [row._replace(serial=serial, bank=rows[0].bank, branch=rows[0].branch) for row in rows]
 
     def lump(self, payer: int, when: int, amount: int) -> Payment:
@@ -290,7 +367,7 @@ class Story:
             return self._filed(first, when, channel, slip.total, "slip", slip, BY_SLIP, True)
         return [self._history(due, when, channel, (p, f, lc)) for due, p, f, lc in slip.lines][0]
 
-    # ---- records ----------------------------------------------------------------------------------------------------
+    # ---- records ----
     def file_row(self, payment: Payment, channel: int, **more: int) -> Row:
         """Adds a record to the payment files."""
         slip = payment.slip
@@ -302,11 +379,17 @@ class Story:
         if ROUTE_OF_CHANNEL[channel] in (PAID_SLIPS, ELTAX):
             fields |= {"bank": int(self.rng.choice((140, 1280, 1281))), "branch": int(self.rng.integers(1, 40))}
         row = Row(
-            pid=payment.pid, route=ROUTE_OF_CHANNEL[channel], channel=channel, received=payment.received,
-            posted=payment.posted, amount=payment.amount, fate=FATE[payment.fate], **(fields | more),
-        )  # fmt: skip
+            pid=payment.pid,
+            route=ROUTE_OF_CHANNEL[channel],
+            channel=channel,
+            received=payment.received,
+            posted=payment.posted,
+            amount=payment.amount,
+            fate=FATE[payment.fate],
+            **(fields | more),
+        )
         if row.route == DEBIT and "kind" not in more:
-            row = row._replace(kind=0)
+            row = row._replace(kind=DEBITED)
         self.files.append(row)
         return row
 
@@ -324,7 +407,9 @@ class Story:
             self.of_due[id(due)].append(payment)
         return payment
 
-    def movement(self, mode: str, fate: str, due: Due, other: Due | None, received: int, posted: int, yen: int) -> Payment:  # fmt: skip
+    def movement(
+        self, mode: str, fate: str, due: Due, other: Due | None, received: int, posted: int, yen: int
+    ) -> Payment:
         payment = Payment(self._pid(), received, posted, yen, mode, fate, due=due, other=other)
         return self.link(payment, *([due, other] if other else [due]))
 

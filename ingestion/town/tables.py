@@ -26,7 +26,7 @@ def csv_bytes(layout: Layout, columns: Mapping[str, Any], count: int, *, quoted:
     sink = pa.BufferOutputStream()
     options = csv.WriteOptions(include_header=False, eol="\r\n", quoting_style="needed" if quoted else "none")
     csv.write_csv(pa.Table.from_arrays(arrays, names=[f.name for f in fields]), sink, options)
-    body = sink.getvalue().to_pybytes()
+    body: bytes = sink.getvalue().to_pybytes()
     head = ",".join(str(f.header) for f in fields) + "\r\n"
     return head.encode("cp932") + (body if body.isascii() else body.decode().encode("cp932"))
 

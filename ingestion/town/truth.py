@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from ingestion.town import digits
 from ingestion.town.city import MUNICIPALITY_CODE
 from ingestion.town.days import Ints
-from ingestion.town.oracle import Due, Payment
+from ingestion.town.oracle import Due, Part, Payment
 from ingestion.town.payments import AWKWARD, FATE, FATES
 
 RECEIPTS = pa.schema(
@@ -134,9 +134,13 @@ class Truth:
         """Records that touch no due: of statements, and requests."""
         suspense = [a if f == "suspense" else 0 for f, a in zip(fates, amounts, strict=True)]
         self._write(
-            file_name=[name] * len(fates), source_line=pa.array(lines, pa.int32()), fate=fates, amount_yen=amounts,
-            suspense_yen=suspense, case=[case] * len(fates),
-        )  # fmt: skip
+            file_name=[name] * len(fates),
+            source_line=pa.array(lines, pa.int32()),
+            fate=fates,
+            amount_yen=amounts,
+            suspense_yen=suspense,
+            case=[case] * len(fates),
+        )
 
     def story(self, payments: list[Payment], default_case: str = "") -> None:
         """The records of the story, after the replay: one row per record and due."""
@@ -144,13 +148,22 @@ class Truth:
         for payment in payments:
             file, line = self.places[payment.pid]
             money = {"refund": -payment.amount, "offset": 0, "reallocation": 0}.get(payment.fate, payment.amount)
-            for part in payment.parts or [None]:
+            parts: list[Part | None] = [*payment.parts] or [None]
+            for part in parts:
                 due = part.due if part is not None and part.due is not None else payment.due
-                values = (part.principal, part.fee, part.late, part.overpaid, part.suspense) if part else (0, 0, 0, 0, 0)
+                values = (
+                    (part.principal, part.fee, part.late, part.overpaid, part.suspense) if part else (0, 0, 0, 0, 0)
+                )
                 row = (
-                    file, line, payment.fate, due_key(due) if due else None, money, *values, None,
+                    file,
+                    line,
+                    payment.fate,
+                    due_key(due) if due else None,
+                    money,
+                    *values,
+                    None,
                     due.case if due else default_case,
-                )  # fmt: skip
+                )
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
         self._write(**columns)
@@ -187,11 +200,24 @@ class Truth:
     def story_dues(self, dues: list[Due], as_of: int) -> None:
         rows = [
             (
-                due_key(d), f"{d.addressee_no:010d}", f"{d.item:02d}", d.levy_year, d.due, d.tax, d.principal, d.balance,
-                d.provisional, d.overpaid, d.fee_at(as_of) + d.fee, d.fee, d.late_at(as_of), d.late, d.case,
+                due_key(d),
+                f"{d.addressee_no:010d}",
+                f"{d.item:02d}",
+                d.levy_year,
+                d.due,
+                d.tax,
+                d.principal,
+                d.balance,
+                d.provisional,
+                d.overpaid,
+                d.fee_at(as_of) + d.fee,
+                d.fee,
+                d.late_at(as_of),
+                d.late,
+                d.case,
             )
             for d in dues
-        ]  # fmt: skip
+        ]
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(DUES)
         arrays = [
             pa.array(values, pa.int32()).cast(pa.date32()) if f.type == pa.date32() else pa.array(values, f.type)

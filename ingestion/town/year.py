@@ -35,7 +35,7 @@ _FAILURES = ((1, 0.82), (2, 0.06), (3, 0.04), (4, 0.03), (8, 0.02), (9, 0.03))
 LUMPS = ("lump_part", "lump_twice", "lump_with_late_charge")
 
 
-class TownTooSmall(ValueError):
+class TownTooSmallError(ValueError):
     """The town has no due to which a case could happen."""
 
 
@@ -100,13 +100,17 @@ class Life:
         self._fall_behind(year, levied)
         self._pay_late(year)
         self._catch_up(number)
+        for owed_by in story.dues.values():
+            for due in owed_by:
+                if due.levy_year >= number - 1:
+                    story.remind(due, day(number + 1, 4, 1))
         self.behind += year.open
         ordinary = dues[~year.strange]
         year.payments = ordinary_payments(ordinary, story.channels, self.setting.go_live, self._next_pid, rng)
         self._next_pid += len(year.payments)
         return year
 
-    # ---- cases ------------------------------------------------------------------------------------------------------
+    # ---- cases ----
     def _cases(self, year: Year, pools: dict[Pool, Ints]) -> None:
         filed = year.number == self.setting.last_year
         for case in CASES:
@@ -130,7 +134,7 @@ class Life:
             if found == count:
                 return
         if found < case.minimum:
-            raise TownTooSmall(f"no due left for the case {case.name!r} in {year.number}: make the town larger")
+            raise TownTooSmallError(f"no due left for the case {case.name!r} in {year.number}: make the town larger")
 
     def _choose_lumps(self, year: Year, pools: dict[Pool, Ints]) -> None:
         """People who let a few dues lie and later bring a sum without saying what it is for."""
@@ -155,7 +159,7 @@ class Life:
         year.strange[at] = True
         self.kept_for_fee.append(self.story.add_due(year.dues[at], "reminder_fee"))
 
-    # ---- arrears ----------------------------------------------------------------------------------------------------
+    # ---- arrears ----
     def _fall_behind(self, year: Year, levied: int) -> None:
         """The same weak payers every year, until what they leave open is what the city's figures say."""
         dues = year.dues
@@ -214,7 +218,7 @@ class Life:
             if when > due.due:
                 pay_late(self.story, due, when, "tax" if self.rng.random() < 0.5 else "slip")
 
-    # ---- carried over -----------------------------------------------------------------------------------------------
+    # ---- carried over ----
     def _catch_up(self, number: int) -> None:
         """What is paid this year of what was carried over."""
         self.behind = [d for d in self.behind if self.story.state(d).balance > 0]

@@ -6,9 +6,9 @@ with rules as (
     select
         {{ loop.index }} as rule_no,
         '{{ rule.source }}' as source_code,
-        {{ "'" ~ rule.group ~ "'" if rule.group else 'cast(null as varchar)' }} as remittance_group,
-        {{ "'" ~ rule.payer_code ~ "'" if rule.payer_code else 'cast(null as varchar)' }} as payer_code,
         '{{ rule.channel_code }}' as channel_code,
+        {{ "'" ~ rule.payer_code ~ "'" if rule.payer_code else 'cast(null as varchar)' }} as payer_code,
+        {{ 1 if rule.payer_is_group else 0 }} as payer_is_group,
         {{ rule.fee_per_record_yen }} as fee_per_record_yen,
         {{ rule.window_days }} as window_days
     {%- if not loop.last %}
@@ -18,9 +18,9 @@ with rules as (
     select
         0 as rule_no,
         cast(null as varchar) as source_code,
-        cast(null as varchar) as remittance_group,
-        cast(null as varchar) as payer_code,
         cast(null as varchar) as channel_code,
+        cast(null as varchar) as payer_code,
+        0 as payer_is_group,
         0 as fee_per_record_yen,
         0 as window_days
     where 1 = 0
@@ -34,23 +34,23 @@ payments as (
 ruled as (
     select
         ru.rule_no,
+        case when ru.payer_is_group = 1 then pm.remittance_group else ru.payer_code end as payer_code,
         pm.remittance_date,
         pm.amount_yen
     from payments as pm
-    inner join rules as ru
-        on ru.source_code = pm.source_code
-        and (ru.remittance_group is null or ru.remittance_group = pm.remittance_group)
+    inner join rules as ru on ru.source_code = pm.source_code and ru.channel_code = pm.channel_code
     where pm.record_status = 'final' and pm.remittance_date is not null and pm.remittance_date <= {{ as_of_date() }}
 ),
 
 expected as (
     select
         rl.rule_no,
+        rl.payer_code,
         rl.remittance_date,
         count(*) as expected_count,
         {{ sum_yen('rl.amount_yen') }} as expected_yen
     from ruled as rl
-    group by rl.rule_no, rl.remittance_date
+    group by rl.rule_no, rl.payer_code, rl.remittance_date
 ),
 
 due_credits as (
@@ -61,13 +61,10 @@ due_credits as (
         ex.expected_yen,
         cast(ex.expected_count * ru.fee_per_record_yen as bigint) as fee_yen,
         cast(ex.expected_yen - ex.expected_count * ru.fee_per_record_yen as bigint) as net_yen,
-        ru.payer_code,
+        ex.payer_code,
         ru.channel_code,
         ru.window_days,
-        row_number() over (
-            partition by ex.rule_no, ex.expected_yen - ex.expected_count * ru.fee_per_record_yen
-            order by ex.remittance_date
-        ) as occurrence_no
+        row_number() over (order by ex.rule_no, ex.remittance_date, ex.payer_code) as due_credit_no
     from expected as ex
     inner join rules as ru on ru.rule_no = ex.rule_no
 ),
@@ -87,17 +84,16 @@ credits as (
 -- First the credits that are exactly what was owed, nearest day first; each credit and each remittance once.
 exact as (
     select
-        dc.rule_no,
-        dc.remittance_date,
+        dc.due_credit_no,
         cr.load_id,
         cr.source_line,
         row_number() over (
-            partition by dc.rule_no, dc.remittance_date
+            partition by dc.due_credit_no
             order by cr.posted_date, cr.load_rank, cr.source_line
         ) as choice_of_remittance,
         row_number() over (
             partition by cr.load_id, cr.source_line
-            order by dc.remittance_date desc, dc.rule_no
+            order by dc.remittance_date desc, dc.due_credit_no
         ) as choice_of_credit
     from due_credits as dc
     inner join credits as cr
@@ -109,8 +105,7 @@ exact as (
 
 matched as (
     select
-        ex.rule_no,
-        ex.remittance_date,
+        ex.due_credit_no,
         ex.load_id,
         ex.source_line
     from exact as ex
@@ -120,39 +115,36 @@ matched as (
 -- Then what a channel's payer sent on the day although the amount differs: the difference is for a person to settle.
 differing as (
     select
-        dc.rule_no,
-        dc.remittance_date,
+        dc.due_credit_no,
         cr.load_id,
         cr.source_line,
         row_number() over (
-            partition by dc.rule_no, dc.remittance_date
+            partition by dc.due_credit_no
             order by cr.posted_date, cr.load_rank, cr.source_line
         ) as choice_of_remittance,
         row_number() over (
             partition by cr.load_id, cr.source_line
-            order by dc.remittance_date desc, dc.rule_no
+            order by dc.remittance_date desc, dc.due_credit_no
         ) as choice_of_credit
     from due_credits as dc
-    left join matched as me on me.rule_no = dc.rule_no and me.remittance_date = dc.remittance_date
+    left join matched as me on me.due_credit_no = dc.due_credit_no
     inner join credits as cr
         on cr.payer_code = dc.payer_code
         and cr.posted_date >= dc.remittance_date
         and {{ days_between('dc.remittance_date', 'cr.posted_date') }} <= dc.window_days
     left join matched as mc on mc.load_id = cr.load_id and mc.source_line = cr.source_line
-    where me.rule_no is null and mc.load_id is null
+    where me.due_credit_no is null and mc.load_id is null
 ),
 
 paired as (
     select
-        ma.rule_no,
-        ma.remittance_date,
+        ma.due_credit_no,
         ma.load_id,
         ma.source_line
     from matched as ma
     union all
     select
-        df.rule_no,
-        df.remittance_date,
+        df.due_credit_no,
         df.load_id,
         df.source_line
     from differing as df
@@ -179,18 +171,18 @@ settled as (
             else 'different'
         end as state
     from due_credits as dc
-    left join paired as pa on pa.rule_no = dc.rule_no and pa.remittance_date = dc.remittance_date
+    left join paired as pa on pa.due_credit_no = dc.due_credit_no
     left join credits as cr on cr.load_id = pa.load_id and cr.source_line = pa.source_line
 ),
 
 payers as (
     select
-        ru.payer_code,
-        min(ru.rule_no) as rule_no,
-        min(ru.channel_code) as channel_code
-    from rules as ru
-    where ru.payer_code is not null
-    group by ru.payer_code
+        dc.payer_code,
+        min(dc.rule_no) as rule_no,
+        min(dc.channel_code) as channel_code
+    from due_credits as dc
+    where dc.payer_code is not null
+    group by dc.payer_code
 ),
 
 unexpected as (

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tests.law_macros import law_database, load_macros
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
 from warehouse.law.parameters import PARAMETER_DIR, ParameterNotFoundError, Parameters, load_parameters
-from warehouse.law.seeds import build
+from warehouse.law.seeds import render
 
 ONE_DAY = timedelta(days=1)
 
@@ -311,7 +311,7 @@ def test_equal_years_are_one_part_only_while_the_switch_says_so(
     case = Case(20_000, date(2020, 6, 30), date(2023, 4, 1), 1, "local_tax", ())
     assert [part.yen for part in scalar(case).segments] == [44, 746, 1760, 2173]
     assert [part.days for part in scalar(case, split).segments][-2:] == [365, 91]
-    (tmp_path / "rates.csv").write_text(build(split)["law_late_charge_rates.csv"], encoding="utf-8")
+    (tmp_path / "rates.csv").write_text(render("law_late_charge_rates.csv", split), encoding="utf-8")
     database.execute(
         "create temp table split_rates as from read_csv(?, types = {'valid_from': 'date', 'valid_to': 'date', "
         "'rate_per_100000': 'integer'})",

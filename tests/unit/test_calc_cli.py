@@ -41,6 +41,7 @@ def test_published_examples(case: dict[str, str]) -> None:
 
 
 def test_json_is_stable() -> None:
+    keys = ("from", "to", "days", "phase", "base_yen", "rate_percent", "yen")
     code, out, _ = run(*LATE, "--json")
     assert code == 0
     assert json.loads(out) == {
@@ -51,12 +52,15 @@ def test_json_is_stable() -> None:
         "late_charge_yen": 3400,
         "segment_sum_yen": 3496,
         "segments": [
-            {"from": "2021-06-01", "to": "2021-06-30", "days": 30, "phase": "low", "base_yen": 65000, "rate_percent": "2.5", "yen": 133},
-            {"from": "2021-07-01", "to": "2021-12-31", "days": 184, "phase": "high", "base_yen": 65000, "rate_percent": "8.8", "yen": 2883},
-            {"from": "2022-01-01", "to": "2022-01-31", "days": 31, "phase": "high", "base_yen": 65000, "rate_percent": "8.7", "yen": 480},
+            dict(zip(keys, values, strict=True))
+            for values in (
+                ("2021-06-01", "2021-06-30", 30, "low", 65000, "2.5", 133),
+                ("2021-07-01", "2021-12-31", 184, "high", 65000, "8.8", 2883),
+                ("2022-01-01", "2022-01-31", 31, "high", 65000, "8.7", 480),
+            )
         ],
         "notes": [],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("due", ["R3.5.31", "令和3年5月31日", "20210531", "R03.05.31"])

@@ -63,7 +63,7 @@ def in_python(text: str) -> Iterator[tuple[int, str]]:
 
 def _is_size(node: ast.Constant, text: str) -> bool:
     """A limit of ours, which says so in its name: _SMALL, MAX_LISTED, _UNDECODABLE_MAX."""
-    return re.match(r"_?[A-Z]*(SMALL|MAX|LIMIT)[A-Z_]* *(:.*)?=", text.splitlines()[node.lineno - 1]) is not None
+    return re.match(r"[A-Z_]*(SMALL|MAX|LIMIT)[A-Z_]* *(:.*)?=", text.splitlines()[node.lineno - 1]) is not None
 
 
 def test_no_legal_number_in_sql() -> None:

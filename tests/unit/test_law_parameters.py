@@ -226,4 +226,4 @@ def test_a_second_rounding_rule_stops_the_seeds(tmp_path: Path) -> None:
     content["values"].append({**content["values"][0], "from": date(2030, 1, 1), "to": date(2039, 12, 31)})
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     with pytest.raises(ParameterError, match=r"late_charge\.rounding: 2 periods"):
-        seeds.build(load_parameters(folder))
+        seeds.render("law_rounding.csv", load_parameters(folder))

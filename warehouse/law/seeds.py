@@ -9,7 +9,7 @@ import argparse
 import csv
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -33,14 +33,17 @@ Row = dict[str, object]
 
 def build(params: Parameters) -> dict[str, str]:
     """File name -> CSV text of every seed."""
-    return {
-        "law_late_charge_rates.csv": _csv(_late_charge_rates(params)),
-        "law_refund_interest_rates.csv": _csv(_refund_interest_rates(params)),
-        "law_rounding.csv": _csv(_rounding(params)),
-        "law_reminder_fees.csv": _csv(_reminder_fees(params)),
-        "law_holidays.csv": _csv(_holidays(params)),
-        "tax_items.csv": _csv(_tax_items(params)),
-    }
+    return {name: render(name, params) for name in MAKERS}
+
+
+def render(name: str, params: Parameters) -> str:
+    """The CSV text of one seed."""
+    rows = list(MAKERS[name](params))
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
 
 
 def write(directory: Path = SEED_DIR) -> list[Path]:
@@ -59,15 +62,6 @@ def drift(directory: Path = SEED_DIR) -> list[Path]:
         for name, text in build(load_parameters()).items()
         if not (directory / name).is_file() or (directory / name).read_bytes() != text.encode()
     ]
-
-
-def _csv(rows: Iterable[Row]) -> str:
-    listed = list(rows)
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, listed[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(listed)
-    return out.getvalue()
 
 
 def _rates(parameter: Parameter, field: str, *, merge_equal: bool) -> Iterator[Row]:
@@ -161,6 +155,16 @@ def _tax_items(params: Parameters) -> Iterator[Row]:
             "collection": item.collection,
             "form_row": item.form_row,
         }
+
+
+MAKERS: dict[str, Callable[[Parameters], Iterable[Row]]] = {
+    "law_late_charge_rates.csv": _late_charge_rates,
+    "law_refund_interest_rates.csv": _refund_interest_rates,
+    "law_rounding.csv": _rounding,
+    "law_reminder_fees.csv": _reminder_fees,
+    "law_holidays.csv": _holidays,
+    "tax_items.csv": _tax_items,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
