@@ -287,13 +287,24 @@ def check_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def run_info(connection: duckdb.DuckDBPyConnection) -> RunInfo:
     """The one row that says which build this warehouse is.
 
+    A build without a cut on landing says so with the year 9999. What it knows is then what had landed by the last file:
+    with that moment the same figures can be had again, with 9999 they cannot.
+
     Raises:
         WrongWarehouseError: there is not exactly one row.
     """
     rows = _rows(
         connection,
         RunInfo,
-        "select as_of_date, known_at, municipality_code, municipality_name, code_version from run_info",
+        """
+select info.as_of_date,
+    case
+        when info.known_at < timestamp '9999-01-01 00:00:00' then info.known_at
+        else (select coalesce(max(loaded.landed_at), info.as_of_date) from fct_loads as loaded)
+    end as known_at,
+    info.municipality_code, info.municipality_name, info.code_version
+from run_info as info
+""",
     )
     if len(rows) != 1:
         raise WrongWarehouseError(f"run_info has {len(rows)} rows, expected 1", "run: osame build")

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ from warehouse.errors import BuildFailed, OsameError
 from warehouse.keys import landing_key
 from warehouse.settings import Settings, load_settings
 
-# Files offered after this instant do not exist yet for a build that does not say when it is known at.
-_ALWAYS = datetime(9999, 12, 31)
 _BEGINNING = date(1, 1, 1)
 _NEVER = date(9999, 12, 31)
 
@@ -66,7 +64,7 @@ def build(
     Args:
         home: the office's data.
         as_of: book dates after this day do not exist yet (日計日, 調定日, 処分日).
-        known_at: files landed after this instant do not exist yet (JST); default: all that has landed.
+        known_at: files landed after this instant do not exist yet (JST); default: the last that landed.
         overrides: settings that replace the home's (a scenario's policies).
         with_tests: also run every dbt test; a failing test keeps the old warehouse in place.
         with_vault: also derive the vault again.
@@ -143,7 +141,7 @@ def build_variables(home: Home, settings: Settings, as_of: date, known_at: datet
     """The dbt variables of a build: what it is as of, and what the office has decided."""
     return {
         "as_of_date": as_of.isoformat(),
-        "known_at": (known_at or _ALWAYS).isoformat(sep=" "),
+        "known_at": (known_at or _last_landed(home) or datetime.combine(as_of, time())).isoformat(sep=" "),
         "code_version": code_version(),
         "municipality": settings.municipality.model_dump(),
         "policies": settings.policies.model_dump(),
@@ -151,6 +149,16 @@ def build_variables(home: Home, settings: Settings, as_of: date, known_at: datet
         "customer_no": {name: list(span) for name, span in settings.customer_no.items()},
         "remittances": [rule.model_dump() for rule in settings.remittances],
     }
+
+
+def _last_landed(home: Home) -> datetime | None:
+    """All that has landed is known: the instant of the last offer, so that the report can be made again."""
+    connection = db.open_landing(home)
+    try:
+        row = connection.execute("select max(landed_at) from landing.loads").fetchone()
+    finally:
+        connection.close()
+    return None if row is None else row[0]
 
 
 def _go_live(home: Home, settings: Settings) -> dict[str, Any]:

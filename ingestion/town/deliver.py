@@ -140,11 +140,11 @@ def _corrections(records: Ints, entry: pa.Array) -> dict[str, pa.Array]:
     corrects = records["corrects"] >= 0
     if not corrects.any():
         return {}
-    place = {
-        int(pid): at for at, pid in enumerate(records["pid"]) if pid in set(records["corrects"][corrects].tolist())
-    }
+    wanted = records["corrects"][corrects]
+    at = np.flatnonzero(np.isin(records["pid"], wanted))
+    at = at[np.argsort(records["pid"][at])]
     source = np.zeros(len(records), np.int64)
-    source[corrects] = [place[int(pid)] for pid in records["corrects"][corrects]]
+    source[corrects] = at[np.searchsorted(records["pid"][at], wanted)]
     origin = records[source]
     named = {f"corrected_{k}": v for k, v in zip(KEY_NAMES, key_columns(origin), strict=True)} | {
         "corrected_posted_date": dates(origin["posted"], ymd),

@@ -1,3 +1,4 @@
+{{ config(materialized="view") }}
 -- Every final portion (record x due) in its components. A view: nearly all rows are as int_principal_allocations has them.
 select
     pa.load_id,

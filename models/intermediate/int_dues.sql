@@ -2,7 +2,7 @@
 {%- set parts = due_key_parts() -%}
 {%- set attributes = parts + ['addressee_no', 'statutory_due_date', 'unrolled_due_date', 'due_date'] %}
 with events as (
-    select * from {{ ref('stg_assessments') }}
+    select * from {{ ref('int_assessment_events') }}
 ),
 
 changed as (

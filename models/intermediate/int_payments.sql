@@ -39,6 +39,9 @@ numbered as (
 pairs as (
     select
         nm.*,
+        -- each side is looked up under its own name, so that the joins below are on equality alone
+        case when nm.entry_type = 'payment' then nm.reversed_by end as payment_key,
+        case when nm.entry_type = 'reversal' then nm.reversed_by end as reversal_of_key,
         row_number() over (
             partition by nm.reversed_by, nm.stage, nm.entry_type, case when nm.load_rank = nm.first_load_rank then 1 else 0 end
             order by nm.posted_date, nm.received_date, nm.load_rank, nm.source_line
@@ -107,13 +110,11 @@ final as (
         case when pr.load_rank = pr.first_load_rank then rv.posted_date end as reversed_date
     from pairs as pr
     left join reversals as rv
-        on pr.entry_type = 'payment'
-        and rv.reversed_by = pr.reversed_by
+        on rv.reversed_by = pr.payment_key
         and rv.stage = pr.stage
         and rv.occurrence_no = pr.occurrence_no
     left join reversed as rd
-        on pr.entry_type = 'reversal'
-        and rd.reversed_by = pr.reversed_by
+        on rd.reversed_by = pr.reversal_of_key
         and rd.stage = pr.stage
         and rd.occurrence_no = pr.occurrence_no
 )

@@ -8,7 +8,8 @@ with records as (
         case when rw.record_kind in ('01', '03') then rw.created_date else coalesce(rw.transfer_date, rw.created_date) end
             as posted_date,
         rw.transfer_date,
-        rw.chain_code,
+        -- 120-byte files write 本部コード with more digits than the CSV: the number is what they share
+        lpad(ltrim(rw.chain_code, '0'), 3, '0') as chain_code,
         rw.amount_yen,
         rw.slip_no,
         concat_ws(

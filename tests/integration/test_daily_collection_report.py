@@ -19,7 +19,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 import reports.catalog
-from reports import checks, portal, queries
+from reports import checks, open_report, portal, queries
 from reports.catalog import NOTEBOOKS
 from reports.cli import report as report_command
 from reports.errors import CatalogError, ParameterError, WrongWarehouseError
@@ -424,6 +424,13 @@ def test_a_difference_between_table_and_records_is_said(home: Home) -> None:
     )
 
 
+def test_a_build_without_a_cut_on_landing_is_known_at_its_last_file(home: Home) -> None:
+    with open_file(home.warehouse) as connection:
+        connection.execute("update run_info set known_at = timestamp '9999-12-31 00:00:00'")
+    with open_warehouse(home) as connection:
+        assert queries.run_info(connection).known_at == datetime.fromisoformat("2026-05-29 09:00")
+
+
 def test_days_after_the_as_of_date_are_said_to_be_missing(home: Home) -> None:
     with open_warehouse(home) as connection:
         info = queries.run_info(connection)
@@ -431,6 +438,19 @@ def test_days_after_the_as_of_date_are_said_to_be_missing(home: Home) -> None:
     assert checks.warnings(data, info)[0].startswith("対象期間のうち基準日（令和8年6月1日）より後の日は")
     future = checks.warnings(data, replace(info, as_of_date=date(2026, 5, 31)))
     assert future[0] == "対象期間は基準日（令和8年5月31日）より後です。"
+
+
+def test_a_trial_in_jupyterlab_publishes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OSAME_HOME", str(home.root))
+    with open_report(REPORT, month="2026-05", from_date="", to_date="", as_of_date="") as report:
+        assert (report.order.run_id, report.period) == ("trial", month_of(date(2026, 5, 1)))
+        assert home.root not in report.output("daily_collection.xlsx").parents
+        with pytest.raises(ValueError, match='did you mean "daily_collection.xlsx"'):
+            report.output("daily_colection.xlsx")
+    for wrong in ({"mnth": "2026-05"}, {"month": 5}):
+        with pytest.raises(ParameterError):
+            open_report(REPORT, **wrong)
+    assert list(home.published.iterdir()) == []
 
 
 @pytest.fixture

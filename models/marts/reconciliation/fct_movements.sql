@@ -73,7 +73,7 @@ assessments as (
         1 as portion_no,
         1 as kind_no,
         0 as is_first
-    from {{ ref('stg_assessments') }} as ev
+    from {{ ref('int_assessment_events') }} as ev
 ),
 
 principals as (

@@ -4,17 +4,20 @@ version is (business date, n, sha256 of the file) and never the order of landing
 hold, a row with 削除フラグ = 1 its key, both as of their business date.
 
 Versions are compared only for keys that stand more than once: finding those by a 64-bit hash costs a tenth of sorting
-every key. A hash that two keys happen to share only sends both through the exact comparison.
+every key. A hash that two keys happen to share only sends both through the exact comparison. Each step scans landing by
+itself with the columns that it needs: a shared wide step would be written out whole.
 
 columns: what to put out (besides load_id, source_line, load_rank); key: the primary key's columns.
 -#}
 {%- macro current_rows(table, key, columns) -%}
 {%- set key_of_row = [] -%}
-{%- set key_of_candidate = [] -%}
 {%- for part in key -%}
     {%- do key_of_row.append('rw.' ~ part) -%}
-    {%- do key_of_candidate.append('cd.' ~ part) -%}
 {%- endfor -%}
+{%- set in_force -%}
+        ld.version_no >= coalesce(lf.version_no, 0)
+        and (coalesce(rw.is_withdrawn, 0) = 0 or ld.business_date <= {{ as_of_date() }})
+{%- endset -%}
 with loads as (
     select
         ld.load_id,
@@ -32,42 +35,31 @@ last_full as (
     where ld.is_full and ld.business_date <= {{ as_of_date() }}
 ),
 
-candidates as (
-    select
-        {%- for column in columns %}
-        rw.{{ column }},
-        {%- endfor %}
-        rw.load_id,
-        rw.source_line,
-        ld.load_rank,
-        ld.version_no,
-        coalesce(rw.is_withdrawn, 0) as is_withdrawn,
-        {{ hash64(key_of_row | join(', ')) }} as key_hash
+repeated as (
+    select {{ hash64(key_of_row | join(', ')) }} as key_hash
     from {{ source('landing', table) }} as rw
     inner join loads as ld on ld.load_id = rw.load_id
     cross join last_full as lf
     where
-        ld.version_no >= coalesce(lf.version_no, 0)
-        and (coalesce(rw.is_withdrawn, 0) = 0 or ld.business_date <= {{ as_of_date() }})
-),
-
-repeated as (
-    select cd.key_hash
-    from candidates as cd
-    group by cd.key_hash
+        {{ in_force }}
+    group by {{ hash64(key_of_row | join(', ')) }}
     having count(*) > 1
 ),
 
 ranked as (
     select
-        cd.load_id,
-        cd.source_line,
+        rw.load_id,
+        rw.source_line,
         row_number() over (
-            partition by {{ key_of_candidate | join(', ') }}
-            order by cd.version_no desc, cd.source_line desc
+            partition by {{ key_of_row | join(', ') }}
+            order by ld.version_no desc, rw.source_line desc
         ) as rank_in_key
-    from candidates as cd
-    inner join repeated as rp on rp.key_hash = cd.key_hash
+    from {{ source('landing', table) }} as rw
+    inner join loads as ld on ld.load_id = rw.load_id
+    cross join last_full as lf
+    inner join repeated as rp on rp.key_hash = {{ hash64(key_of_row | join(', ')) }}
+    where
+        {{ in_force }}
 ),
 
 replaced as (
@@ -80,12 +72,17 @@ replaced as (
 
 select
     {%- for column in columns %}
-    cd.{{ column }},
+    rw.{{ column }},
     {%- endfor %}
-    cd.load_id,
-    cd.source_line,
-    cd.load_rank
-from candidates as cd
-left join replaced as rp on rp.load_id = cd.load_id and rp.source_line = cd.source_line
-where cd.is_withdrawn = 0 and rp.load_id is null
+    rw.load_id,
+    rw.source_line,
+    ld.load_rank
+from {{ source('landing', table) }} as rw
+inner join loads as ld on ld.load_id = rw.load_id
+cross join last_full as lf
+left join replaced as rp on rp.load_id = rw.load_id and rp.source_line = rw.source_line
+where
+    {{ in_force }}
+    and coalesce(rw.is_withdrawn, 0) = 0
+    and rp.load_id is null
 {%- endmacro -%}

@@ -1,0 +1,18 @@
+-- The events of assessments that hold, once: the dues and the movements both stand on them. One row per event.
+select
+    ae.due_key,
+    {%- for part in due_key_parts() %}
+    ae.{{ part }},
+    {%- endfor %}
+    ae.assessment_event_no,
+    ae.addressee_no,
+    ae.event_type_code,
+    ae.assessed_date,
+    ae.delta_yen,
+    ae.statutory_due_date,
+    ae.unrolled_due_date,
+    ae.due_date,
+    ae.reason_code,
+    ae.load_id,
+    ae.source_line
+from {{ ref('stg_assessments') }} as ae
