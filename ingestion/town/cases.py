@@ -275,6 +275,12 @@ def _prepaid(story: Story, dues: list[Due]) -> None:
     story.by_joint_slip(slip, dues[0].due - 2, BANK_OCR if slip.total > CVS_LIMIT_YEN else _store(story))
 
 
+def _prepaid_and_again(story: Story, dues: list[Due]) -> None:
+    """The slip for the year was paid, and later the slip of an instalment too."""
+    _prepaid(story, dues)
+    _pay_in_time(story, dues[1])
+
+
 def _record_taken_back(story: Story, dues: list[Due]) -> None:
     due, slip = dues[0], story.original_slip(dues[0])
     when = due.due - 12
@@ -365,6 +371,7 @@ CASES = (
     Case("late_then_reduced", "early", _late_then_reduced, 1e-4, "files"),
     Case("several_dues", "first", _several_dues, 2e-4),
     Case("prepaid", "whole", _prepaid, 1e-3, minimum=2),
+    Case("prepaid_and_again", "whole", _prepaid_and_again, 1e-4),
     Case("record_taken_back", "plain", _record_taken_back, 1e-4, "files"),
     Case("el_taken_back", "plain", _el_taken_back, 5e-5, "files"),
     Case("refunded", "plain", _refunded, 3e-4, "history"),

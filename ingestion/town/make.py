@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from ingestion.town.truth import Truth
 from ingestion.town.year import Life, Year
 
 SMALLEST = 500
+_SUMMARY = "town.json"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def make_town(
     and due really is, and ``folder/town.json`` the dates, the rules of remittance and the totals.
 
     Args:
-        folder: made if missing; files of an earlier town in it are overwritten.
+        folder: made if missing; an earlier town in it is removed first.
         population: residents, at least 500 (below that not every case finds a due).
         years: fiscal years, the last one being ``last_fiscal_year``. Go-live of the payment files is its 1 April; money
             received earlier is delivered by the 収納履歴 extract.
@@ -86,6 +88,7 @@ def make_town(
         last_fiscal_year: the town is looked at on 31 May of the following year.
 
     Raises:
+        FileExistsError: the folder holds files, broken or truth of which no town.json says that a town made them.
         ValueError: fewer than 500 residents, or years for which the town has no rates.
     """
     first_year = last_fiscal_year - years + 1
@@ -99,13 +102,23 @@ def make_town(
     return _Builder(Path(folder), setting, population, seed).build()
 
 
+def _make_room(folder: Path) -> None:
+    """Removes an earlier town; files that no town made are left alone and stop the work."""
+    made = (folder / _SUMMARY).exists()
+    for part in ("files", "broken", "truth"):
+        if (folder / part).exists() and not made:
+            raise FileExistsError(f"{folder / part} exists and no town made it; name an empty folder")
+        shutil.rmtree(folder / part, ignore_errors=True)
+
+
 class _Builder:
     def __init__(self, folder: Path, setting: Setting, population: int, seed: int) -> None:
         self.folder, self.setting, self.population, self.seed = folder, setting, population, seed
         streams = np.random.SeedSequence(seed).spawn(5)
         self.rng = [np.random.default_rng(s) for s in streams]
         self.files = folder / "files"
-        self.files.mkdir(parents=True, exist_ok=True)
+        _make_room(folder)
+        self.files.mkdir(parents=True)
         self.payers = make_payers(population, self.rng[0])
         self.banks = BusinessDays(day(setting.first_year - 1, 4, 1), setting.as_of + 150)
         self.truth = Truth(folder / "truth")
@@ -239,7 +252,7 @@ class _Builder:
             "statement": statement,
         }
         text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
-        (self.folder / "town.json").write_text(text, encoding="utf-8")
+        (self.folder / _SUMMARY).write_text(text, encoding="utf-8")
         (self.truth.folder / "summary.json").write_text(
             json.dumps(summary["truth"], ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )

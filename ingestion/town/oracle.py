@@ -102,7 +102,9 @@ class Due:
         return self.tax - self.principal
 
     def fee_at(self, when: int) -> int:
-        """督促手数料 chargeable on a day and not yet paid."""
+        """督促手数料 chargeable on a day and not yet paid; nothing more after a slip that stands as printed."""
+        if self.printed_late != NONE:
+            return 0
         charged = FEE_YEN if NONE < self.reminded <= when and self.levy_year <= FEE_LAST_LEVY_YEAR else 0
         return charged - self.fee
 
@@ -233,11 +235,12 @@ def _by_slip(payment: Payment, dues: list[Due]) -> None:
     slip = payment.slip
     assert slip is not None  # noqa: S101
     if payment.amount == slip.total and payment.received <= slip.pay_by:
+        charged = any(fee or late for _, _, fee, late in slip.lines)
         for due, principal, fee, late in slip.lines:
             if not _in(due, dues):
                 continue
             payment.parts.append(_keep(due, payment.received, (principal, fee, late)))
-            if late or fee:
+            if charged:
                 due.printed_late = due.late
         return
     assert len(slip.lines) == 1  # noqa: S101

@@ -32,7 +32,7 @@ from ingestion.town.story import Story
 PERSONAL = (10, 30, 40, 50, 60)
 Bools = npt.NDArray[np.bool_]
 _FAILURES = ((1, 0.82), (2, 0.06), (3, 0.04), (4, 0.03), (8, 0.02), (9, 0.03))
-LUMPS = ("lump_part", "lump_twice", "lump_with_late_charge")
+LUMPS = ("lump_part", "lump_twice", "lump_with_late_charge", "lump_then_slip")
 
 
 class TownTooSmallError(ValueError):
@@ -254,7 +254,10 @@ class Life:
             self.story.pay(due, first + 60, BANK_OCR, amount=self.story.state(due).balance)
 
     def bring_lumps(self) -> None:
-        """In the closing period of the last year: part of what is owed; twice; all taxes and half the late charges."""
+        """In the closing period of the last year.
+
+        Part of what is owed; twice; all taxes and half the late charges; part, and then a slip that the sum had paid.
+        """
         closing = day(self.setting.last_year + 1, 4, 1)
         for name in LUMPS:
             for payer in self.lumps[name]:
@@ -269,6 +272,9 @@ class Life:
                     self.story.lump(payer, when, tax + late // 200 * 100)
                     continue
                 self.story.lump(payer, closing + 13, max(tax * 2 // 5 // 1000 * 1000, 1000))
+                if name == "lump_then_slip":
+                    oldest = min((d for d in dues if d.balance), key=lambda d: (d.due, d.key))
+                    self.story.pay(oldest, closing + 41, BANK_OCR, slip=self.story.original_slip(oldest))
                 if name == "lump_twice":
                     self.story.lump(payer, closing + 41, max(tax // 3 // 1000 * 1000, 1000))
 

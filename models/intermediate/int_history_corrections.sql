@@ -1,7 +1,7 @@
 -- 収納履歴 rows of 収納区分 1 and 7 (money on a due), net of the corrections (6) that name them. A correction names its row
 -- by the row's own key where the extract has it, else by the due: then it is the latest row of equal amounts before it.
 with history as (
-    select * from {{ ref('stg_receipt_history') }}
+    select * from {{ ref('int_history_entries') }}
 ),
 
 corrections as (

@@ -45,5 +45,5 @@ select
     cast(0 as bigint) as amount_yen,
     'reversal_without_record' as reason_code
 from {{ ref('int_history_corrections') }} as co
-inner join {{ ref('stg_receipt_history') }} as hs on hs.load_id = co.load_id and hs.source_line = co.source_line
+inner join {{ ref('int_history_entries') }} as hs on hs.load_id = co.load_id and hs.source_line = co.source_line
 where co.correction_state = 'unresolved'

@@ -26,5 +26,5 @@ select
     case when hs.receipt_type_code = '2' then abs(hs.refund_interest_yen) else 0 end as refund_interest_yen,
     hs.budget_side,
     hs.fiscal_year
-from {{ ref('stg_receipt_history') }} as hs
+from {{ ref('int_history_entries') }} as hs
 where hs.receipt_type_code in ('2', '3', '5')

@@ -2,7 +2,7 @@ with provisional as (
     select
         np.due_key,
         {{ sum_yen('np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen') }} as provisional_paid_yen
-    from {{ ref('int_named_portions') }} as np
+    from {{ ref('int_file_portions') }} as np
     where np.record_status = 'provisional'
     group by np.due_key
 ),

@@ -225,7 +225,7 @@ provisional as (
         np.portion_no,
         9 as kind_no,
         case when np.portion_no = 1 then 1 else 0 end as is_first
-    from {{ ref('int_named_portions') }} as np
+    from {{ ref('int_file_portions') }} as np
     inner join dues as du on du.due_key = np.due_key
     where np.record_status = 'provisional'
 ),

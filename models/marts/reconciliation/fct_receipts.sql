@@ -49,32 +49,38 @@ cancelled_history as (
     select
         hs.load_id,
         hs.source_line,
-        case when hs.receipt_type_code = '6' then 'reversal' else 'payment' end as entry_type,
+        'payment' as entry_type,
         hs.channel_code,
         hs.branch_code,
         'cancelled' as record_status,
-        case
-            when hs.receipt_type_code <> '6' then 'reversed'
-            when co.correction_state = 'unresolved' then 'reversal_without_record'
-            else 'reversal'
-        end as status_reason,
+        'reversed' as status_reason,
         hs.received_date,
         hs.posted_date,
         abs(hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen) as amount_yen
-    from {{ ref('stg_receipt_history') }} as hs
-    left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+    from {{ ref('int_history_corrections') }} as co
+    inner join {{ ref('int_history_entries') }} as hs on hs.load_id = co.load_id and hs.source_line = co.source_line
     where
-        hs.received_date < {{ go_live('hs.channel_code') }}
-        and (
-            hs.receipt_type_code = '6'
-            or (
-                hs.receipt_type_code in ('1', '7')
-                and co.correction_state = 'corrected'
-                and hs.principal_yen + co.principal_yen = 0
-                and hs.reminder_fee_yen + co.reminder_fee_yen = 0
-                and hs.late_charge_yen + co.late_charge_yen = 0
-            )
-        )
+        hs.receipt_type_code in ('1', '7')
+        and hs.received_date < {{ go_live('hs.channel_code') }}
+        and hs.principal_yen + co.principal_yen = 0
+        and hs.reminder_fee_yen + co.reminder_fee_yen = 0
+        and hs.late_charge_yen + co.late_charge_yen = 0
+    union all
+    select
+        hs.load_id,
+        hs.source_line,
+        'reversal' as entry_type,
+        hs.channel_code,
+        hs.branch_code,
+        'cancelled' as record_status,
+        case when co.correction_state = 'unresolved' then 'reversal_without_record' else 'reversal' end as status_reason,
+        hs.received_date,
+        hs.posted_date,
+        abs(hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen) as amount_yen
+    from {{ ref('int_history_entries') }} as hs
+    left join {{ ref('int_history_corrections') }} as co
+        on co.load_id = hs.load_id and co.source_line = hs.source_line and co.correction_state = 'unresolved'
+    where hs.receipt_type_code = '6' and hs.received_date < {{ go_live('hs.channel_code') }}
 ),
 
 file_totals as (
@@ -97,7 +103,7 @@ provisional_dues as (
         np.source_line,
         case when count(*) = 1 then min(np.due_key) end as due_key,
         count(*) as due_count
-    from {{ ref('int_named_portions') }} as np
+    from {{ ref('int_file_portions') }} as np
     where np.record_status = 'provisional'
     group by np.load_id, np.source_line
 ),
