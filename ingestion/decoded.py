@@ -50,8 +50,9 @@ class QuarantinedRow:
 class Decoded:
     """A file that passed: one Arrow table per landing table.
 
-    Every table has ``source_line`` (int32, record number from 1) first, and its columns named and typed as in the layout;
-    the tables of a grouped fixed-length layout have ``group_no`` (int32, from 1) second. ``load_id`` is added by landing.
+    Every table has ``source_line`` (int32, record number from 1) first, and its columns named and typed as in the
+    layout; the tables of a grouped fixed-length layout have ``group_no`` (int32, from 1) second. ``load_id`` is
+    landing's.
     records and amount_yen (whole yen) are the file's control figures: payment or extract rows that land, not headers.
     """
 

@@ -23,7 +23,9 @@ KINDS: dict[str, Kind] = {
         "compare with the nearest layouts listed, name one with --format, or add a layout YAML",
         "下に示す近いレイアウトと比べ、--format で指定するか、レイアウトの YAML を追加してください",
     ),
-    "ING-002": Kind("the file is empty", "ファイルが空です", "ask the sender for it again", "送付元に再送を依頼してください"),
+    "ING-002": Kind(
+        "the file is empty", "ファイルが空です", "ask the sender for it again", "送付元に再送を依頼してください"
+    ),
     "ING-010": Kind(
         "wrong record length",
         "レコード長が違います",
@@ -31,7 +33,10 @@ KINDS: dict[str, Kind] = {
         "変換していない固定長のファイルの再送を依頼してください",
     ),
     "ING-011": Kind(
-        "EBCDIC data", "EBCDIC のデータです", "ask for code class 0 (JIS)", "コード区分 0（JIS）での再送を依頼してください"
+        "EBCDIC data",
+        "EBCDIC のデータです",
+        "ask for code class 0 (JIS)",
+        "コード区分 0（JIS）での再送を依頼してください",
     ),
     "ING-012": Kind(
         "UTF-8 where one byte is one character",
@@ -69,7 +74,9 @@ KINDS: dict[str, Kind] = {
         "ask the sender for the file again",
         "送付元に再送を依頼してください",
     ),
-    "ING-030": Kind("not a number", "数字ではありません", "ask the sender to correct it", "送付元に訂正を依頼してください"),
+    "ING-030": Kind(
+        "not a number", "数字ではありません", "ask the sender to correct it", "送付元に訂正を依頼してください"
+    ),
     "ING-031": Kind(
         "a character that is not allowed here",
         "使用できない文字です",
@@ -92,13 +99,22 @@ KINDS: dict[str, Kind] = {
         "--business-date YYYY-MM-DD を指定してください",
     ),
     "ING-035": Kind(
-        "a required value is blank", "必須の項目が空です", "ask the sender to fill it in", "送付元に訂正を依頼してください"
+        "a required value is blank",
+        "必須の項目が空です",
+        "ask the sender to fill it in",
+        "送付元に訂正を依頼してください",
     ),
     "ING-036": Kind(
-        "wrong check digit", "チェックディジットが違います", "ask the sender to correct it", "送付元に訂正を依頼してください"
+        "wrong check digit",
+        "チェックディジットが違います",
+        "ask the sender to correct it",
+        "送付元に訂正を依頼してください",
     ),
     "ING-037": Kind(
-        "a filler that is not blank", "空白であるべき予備欄に値があります", "check the layout", "レイアウトを確認してください"
+        "a filler that is not blank",
+        "空白であるべき予備欄に値があります",
+        "check the layout",
+        "レイアウトを確認してください",
     ),
     "ING-038": Kind(
         "trailing spaces were stripped from a record",

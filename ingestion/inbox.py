@@ -117,7 +117,7 @@ def _reject(home: Home, name: str, data: bytes, offer: Offer, at: datetime) -> N
     """Put a refused file beside its reason slips: .json for programs, .txt in Japanese for the person who will call."""
     stem = home.rejected / f"{offer.sha256[:12]}-{name}"
     archive.write_whole(stem, data)
-    slip = {
+    slip: dict[str, object] = {
         "file_name": name,
         "sha256": offer.sha256,
         "format": offer.format,

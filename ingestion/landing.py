@@ -20,7 +20,7 @@ from ingestion.decoded import Decoded, SentRequest
 from ingestion.findings import Finding, Refused
 from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema
 
-# One row per file ever offered. load_id names the content: two offers of the same bytes share it, one of them has landed.
+# One row per file ever offered. load_id names the content: two offers of the same bytes share it, one has landed.
 LOADS = {
     "offer_no": "bigint",
     "load_id": "bigint",
@@ -53,7 +53,7 @@ QUARANTINE = {
 }
 Status = Literal["landed", "rejected", "duplicate"]
 
-# 52 bits of the hash: exact in JSON, JavaScript and Excel, and no more than one chance in 10^6 of a collision in 100,000
+# 52 bits of the hash: exact in JSON, JavaScript and Excel, and about one chance in a million of a collision in 100,000
 # files. A collision is refused loudly (see Landing.land), never merged.
 _LOAD_ID_HEX = 13
 
@@ -312,5 +312,3 @@ class Landing:
                 ],
                 decoded.layout.id,
             )
-
-

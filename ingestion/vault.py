@@ -1,4 +1,4 @@
-"""The vault: names, addresses, numbers and accounts of people, derived from landing, encrypted with a key of its own."""
+"""The vault: names, addresses and accounts of people, derived from landing, encrypted with a key of its own."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from warehouse import connection as db
 from warehouse.config import PROJECT, Home
 from warehouse.errors import BuildFailed, OsameError
 from warehouse.keys import landing_key
+from warehouse.law.parameters import ParameterNotFoundError, load_parameters
 from warehouse.settings import Settings, load_settings
 
 _BEGINNING = date(1, 1, 1)
@@ -76,6 +77,7 @@ def build(
         OsameError: settings or go-live days are missing.
     """
     settings = load_settings(home, overrides)
+    _require_rates(as_of)
     ensure_landing(home)
     with db.landing_lock(home, exclusive=False, waiting=waiting), _build_folder(home) as folder:
         target = folder / "warehouse.duckdb"
@@ -85,6 +87,21 @@ def build(
             build_vault(home, folder)
         _publish(home, target)
     return built
+
+
+def _require_rates(as_of: date) -> None:
+    """Late charges accrue to the build's day: without a rate for it the build would end in nulls.
+
+    Raises:
+        OsameError: no rate is known for that day.
+    """
+    try:
+        load_parameters().late_charge_rates("local_tax").at(as_of)
+    except ParameterNotFoundError as error:
+        raise OsameError(
+            f"--as-of {as_of}: {error}",
+            "build as of a day with a rate, or add it to warehouse/law/parameters and run: make seeds",
+        ) from None
 
 
 @contextmanager
@@ -291,7 +308,7 @@ def _forget_connection() -> None:
     """dbt-duckdb keeps its connection for the life of the process; the next build has another file."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _raise_failures(result: Any) -> None:

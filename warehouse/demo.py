@@ -1,4 +1,4 @@
-"""``osame demo``: the whole path on a synthetic city, from files to a report, checked against the city's ground truth."""
+"""``osame demo``: the whole path on a synthetic city, from files to a report, checked against the city's truth."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run_demo(population: int, years: int, seed: int) -> None:
     """
     home = _empty_home()
     started = time.monotonic()
-    town = _timed("a city of %s people, %s years" % (f"{population:,}", years), lambda: make_city(home, population, years, seed))
+    town = _timed(f"a city of {population:,} people, {years} years", lambda: make_city(home, population, years, seed))
     offers = _timed(f"landing {_count(town.files)} files", lambda: land(home, town))
     day = date.fromisoformat(town.as_of)
     built = _timed(f"building as of {day}", lambda: _build(home, day))
@@ -52,9 +52,11 @@ def run_demo(population: int, years: int, seed: int) -> None:
     out.print(f"\nin all {time.monotonic() - started:.0f} s\n")
     out.print(f"report   {run.page}", soft_wrap=True, markup=False)
     out.print(f"portal   {home.published / 'index.html'}", soft_wrap=True, markup=False)
-    out.print("next     osame sql \"select state, count(*) from fct_dues group by state\"", markup=False)
+    out.print('next     osame sql "select state, count(*) from fct_dues group by state"', markup=False)
     if not verdict.passed:
-        raise OsameError("what came out differs from the truth of the city; see above", "this is a fault of Osame: report it")
+        raise OsameError(
+            "what came out differs from the truth of the city; see above", "this is a fault of Osame: report it"
+        )
 
 
 def _timed(title: str, work: Any) -> Any:
@@ -74,7 +76,8 @@ def _empty_home() -> Home:
     marker = root / _MARKER
     if not marker.exists() and ((root / "landing.duckdb").exists() or any((root / "inbox").iterdir())):
         raise OsameError(
-            f"{root} holds data that no demo made", "set OSAME_HOME to a folder of its own: OSAME_HOME=/tmp/demo osame demo"
+            f"{root} holds data that no demo made",
+            "set OSAME_HOME to a folder of its own: OSAME_HOME=/tmp/demo osame demo",
         )
     if marker.exists():
         shutil.rmtree(root)
@@ -146,7 +149,7 @@ def _report(home: Home, town: Town) -> Any:
     month = _busiest_month(town)
     result = run_report(home, "daily_collection", {"month": month}, now(), code_version())
     if result.status != "finished":
-        raise OsameError(f"the report failed: see {result.path}", "look at its log")
+        raise OsameError(f"the report failed: see {result.page}", "look at its log")
     return result
 
 
@@ -160,7 +163,9 @@ def _summarise(offers: list[Any], verdict: Verdict, town: Town) -> None:
     landed = [offer for offer in offers if offer.status == "landed"]
     quarantined = sum(offer.quarantined for offer in landed)
     expected = json.loads((town.truth / "broken.json").read_text(encoding="utf-8"))
-    refused = {offer.file_name: {finding.code for finding in offer.findings} for offer in offers if offer.status == "rejected"}
+    refused = {
+        offer.file_name: {finding.code for finding in offer.findings} for offer in offers if offer.status == "rejected"
+    }
     right = sum(_codes(code) <= refused.get(name, set()) for name, code in expected.items())
     out.print()
     out.print(

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,11 +46,17 @@ def _machine(home: Home) -> Iterator[Examined]:
             yield Examined(package, False, "not installed", "make setup")
     same = version("duckdb-extension-httpfs") == duckdb.__version__
     yield Examined(
-        "the crypto extension fits duckdb", same, f"{version('duckdb-extension-httpfs')} for {duckdb.__version__}", "make setup"
+        "the crypto extension fits duckdb",
+        same,
+        f"{version('duckdb-extension-httpfs')} for {duckdb.__version__}",
+        "make setup",
     )
     free = shutil.disk_usage(home.root).free
     yield Examined(
-        "free disk", free >= _MINIMUM_FREE_BYTES, f"{free / 2**30:.1f} GiB", f"free at least 5 GiB on the disk of {home.root}"
+        "free disk",
+        free >= _MINIMUM_FREE_BYTES,
+        f"{free / 2**30:.1f} GiB",
+        f"free at least 5 GiB on the disk of {home.root}",
     )
 
 
@@ -63,13 +69,19 @@ def _folders(home: Home) -> Iterator[Examined]:
         yield Examined(f"{key.name} is private", mode & 0o077 == 0, oct(mode), f"chmod 600 {key}")
     left = [p for p in home.work.glob("build-*") if not Path(f"/proc/{p.name.removeprefix('build-')}").exists()]
     yield Examined(
-        "no build was killed", not left, f"{len(left)} left over", "nothing to do: the next osame build clears them away"
+        "no build was killed",
+        not left,
+        f"{len(left)} left over",
+        "nothing to do: the next osame build clears them away",
     )
     yield Examined("writable", os.access(home.root, os.W_OK), str(home.root), "give this user the folder")
 
 
 def _stores(home: Home) -> Iterator[Examined]:
-    openers = {"landing": (home.landing, db.open_landing), "vault": (home.vault, db.open_vault)}
+    openers: dict[str, tuple[Path, Callable[[Home], duckdb.DuckDBPyConnection]]] = {
+        "landing": (home.landing, db.open_landing),
+        "vault": (home.vault, db.open_vault),
+    }
     for name, (path, opener) in openers.items():
         if not path.exists():
             yield Examined(f"{name} opens with its key", True, "not made yet")

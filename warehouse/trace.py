@@ -1,4 +1,4 @@
-"""The life of a yen: file and line -> receipt -> movements -> due -> reports, with reasons that an officer can read out."""
+"""The life of a yen: file and line -> receipt -> movements -> due -> reports, with reasons to be read out."""
 
 from __future__ import annotations
 
@@ -128,7 +128,10 @@ def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
 
 def _file(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     loads = _rows(
-        connection, "select * from fct_loads where file_name = ? or starts_with(sha256, lower(?)) order by offer_no", key, key
+        connection,
+        "select * from fct_loads where file_name = ? or starts_with(sha256, lower(?)) order by offer_no",
+        key,
+        key,
     )
     if not loads:
         return None

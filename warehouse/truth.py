@@ -104,12 +104,13 @@ _FOUND = f"""
     portions as (
         select rc.source_file, rc.source_line,
             -- a re-send and the record of a reversal are no money, whatever became of what they repeat
-            case when rc.status_reason = 'resent' or rc.entry_type = 'reversal' then 'not_money' else rc.record_status end
-                as record_status,
+            case
+                when rc.status_reason = 'resent' or rc.entry_type = 'reversal' then 'not_money' else rc.record_status
+            end as record_status,
             coalesce(br.due_key, rc.due_key) as due_key,
-            {", ".join(
-                f"coalesce(br.{a}, rc.{a}) as {a}" if a != "suspense_yen" else "rc.suspense_yen" for a in _AMOUNTS
-            )}
+            {
+    ", ".join(f"coalesce(br.{a}, rc.{a}) as {a}" if a != "suspense_yen" else "rc.suspense_yen" for a in _AMOUNTS)
+}
         from fct_receipts as rc
         left join bridge_receipt_dues as br on br.receipt_id = rc.receipt_id
     ),
@@ -149,7 +150,9 @@ _WRONG_RECORDS = f"""
     ),
     statuses as (
         select name,
-            max(case when record_status = 'final' then case when suspense_yen > 0 then 'suspense' else 'due' end end) as money,
+            max(case
+                when record_status <> 'final' then null when suspense_yen > 0 then 'suspense' else 'due'
+            end) as money,
             min(case when record_status <> 'final' then record_status end) as other
         from found group by name
     ),
@@ -170,7 +173,8 @@ _WRONG_RECORDS = f"""
     select * from told where found_fate is distinct from fate order by file_name, source_line
 """
 _WRONG_DUES = f"""
-    select td.due_key, td.case as "case", {", ".join(f"td.{a} as expected_{a}, du.{a} as found_{a}" for a in _DUE_AMOUNTS)}
+    select td.due_key, td.case as "case",
+        {", ".join(f"td.{a} as expected_{a}, du.{a} as found_{a}" for a in _DUE_AMOUNTS)}
     from truth_dues as td
     full join fct_dues as du on du.due_key = td.due_key
     where td.due_key is null or du.due_key is null

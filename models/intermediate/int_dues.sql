@@ -42,7 +42,7 @@ dues as (
         ev.assessed_date as first_assessed_date,
         case when ev.event_type_code = '5' then 1 else 0 end as is_cancelled,
         cast(null as date) as last_reduced_date,
-        cast(null as varchar) as last_reason_code
+        cast(null as {{ dbt.type_string() }}) as last_reason_code
     from events as ev
     left join changed as cg on cg.due_key = ev.due_key
     where cg.due_key is null

@@ -131,7 +131,7 @@ select
     case when dc.match_method in ('slip', 'el_no', 'ocr') then dc.resolved_slip_no end as slip_no,
     case when dc.match_method = 'addressee' then dc.known_addressee_no end as addressee_no,
     case
-        when dc.match_method <> 'suspense' then cast(null as varchar)
+        when dc.match_method <> 'suspense' then cast(null as {{ dbt.type_string() }})
         when dc.due_key is not null then 'unknown_due'
         when dc.resolved_slip_no is not null then 'unknown_due_of_slip'
         when dc.slip_no is not null then 'unknown_slip'

@@ -7,7 +7,7 @@ with rules as (
         {{ loop.index }} as rule_no,
         '{{ rule.source }}' as source_code,
         '{{ rule.channel_code }}' as channel_code,
-        {{ "'" ~ rule.payer_code ~ "'" if rule.payer_code else 'cast(null as varchar)' }} as payer_code,
+        {{ "'" ~ rule.payer_code ~ "'" if rule.payer_code else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as payer_code,
         {{ 1 if rule.payer_is_group else 0 }} as payer_is_group,
         {{ rule.fee_per_record_yen }} as fee_per_record_yen,
         {{ rule.window_days }} as window_days
@@ -17,9 +17,9 @@ with rules as (
     {%- else %}
     select
         0 as rule_no,
-        cast(null as varchar) as source_code,
-        cast(null as varchar) as channel_code,
-        cast(null as varchar) as payer_code,
+        cast(null as {{ dbt.type_string() }}) as source_code,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        cast(null as {{ dbt.type_string() }}) as payer_code,
         0 as payer_is_group,
         0 as fee_per_record_yen,
         0 as window_days

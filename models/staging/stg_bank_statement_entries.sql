@@ -37,24 +37,24 @@ select
     case when en.cancel_code = '1' or en.transaction_code = '19' then 'reversal' else 'payment' end as entry_type,
     'final' as stage,
     '08' as channel_code,
-    cast(null as varchar) as branch_code,
+    cast(null as {{ dbt.type_string() }}) as branch_code,
     en.value_date as received_date,
     en.book_date as posted_date,
     cast(null as date) as remittance_date,
     en.payer_code as remittance_group,
     en.amount_yen,
     concat_ws(
-        '|', 'deposit', en.account, cast(en.book_date as varchar), en.entry_no, cast(en.amount_yen as varchar)
+        '|', 'deposit', en.account, cast(en.book_date as {{ dbt.type_string() }}), en.entry_no, cast(en.amount_yen as {{ dbt.type_string() }})
     ) as identity,
     -- A reversal has an inquiry number and a day of its own: what it repeats is who paid how much into which account.
-    concat_ws('|', 'deposit', en.account, coalesce(en.payer_code, ''), cast(en.amount_yen as varchar)) as reversal_key,
-    cast(null as varchar) as due_key,
-    cast(null as varchar) as slip_no,
-    cast(null as varchar) as ocr_upper,
-    cast(null as varchar) as ocr_lower,
-    cast(null as varchar) as el_no,
-    cast(null as varchar) as customer_no,
-    cast(null as varchar) as addressee_no
+    concat_ws('|', 'deposit', en.account, coalesce(en.payer_code, ''), cast(en.amount_yen as {{ dbt.type_string() }})) as reversal_key,
+    cast(null as {{ dbt.type_string() }}) as due_key,
+    cast(null as {{ dbt.type_string() }}) as slip_no,
+    cast(null as {{ dbt.type_string() }}) as ocr_upper,
+    cast(null as {{ dbt.type_string() }}) as ocr_lower,
+    cast(null as {{ dbt.type_string() }}) as el_no,
+    cast(null as {{ dbt.type_string() }}) as customer_no,
+    cast(null as {{ dbt.type_string() }}) as addressee_no
 from entries as en
 inner join accounts as ac on ac.account = en.account and ac.type_code = en.type_code
 where en.direction_code = '1' and en.book_date <= {{ as_of_date() }}

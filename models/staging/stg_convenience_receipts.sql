@@ -9,11 +9,11 @@ with records as (
             as posted_date,
         rw.transfer_date,
         -- 120-byte files write 本部コード with more digits than the CSV: the number is what they share
-        lpad(ltrim(rw.chain_code, '0'), 3, '0') as chain_code,
+        lpad(trim(leading '0' from rw.chain_code), 3, '0') as chain_code,
         rw.amount_yen,
         rw.slip_no,
         concat_ws(
-            '|', 'convenience', rw.barcode, coalesce(rw.store_code, ''), cast(rw.store_date as varchar),
+            '|', 'convenience', rw.barcode, coalesce(rw.store_code, ''), cast(rw.store_date as {{ dbt.type_string() }}),
             coalesce(rw.store_time, '')
         ) as identity
     from {{ source('landing', 'convenience_receipts') }} as rw
@@ -26,21 +26,21 @@ select
     case when rc.record_kind = '03' then 'reversal' else 'payment' end as entry_type,
     case when rc.record_kind in ('01', '03') then 'provisional' else 'final' end as stage,
     coalesce(ch.channel_code, '04') as channel_code,
-    cast(null as varchar) as branch_code,
+    cast(null as {{ dbt.type_string() }}) as branch_code,
     rc.store_date as received_date,
     rc.posted_date,
     rc.transfer_date as remittance_date,
     rc.chain_code as remittance_group,
     rc.amount_yen,
     rc.identity,
-    cast(null as varchar) as reversal_key,  -- its identity
-    cast(null as varchar) as due_key,
+    cast(null as {{ dbt.type_string() }}) as reversal_key,  -- its identity
+    cast(null as {{ dbt.type_string() }}) as due_key,
     rc.slip_no,
-    cast(null as varchar) as ocr_upper,
-    cast(null as varchar) as ocr_lower,
-    cast(null as varchar) as el_no,
-    cast(null as varchar) as customer_no,
-    cast(null as varchar) as addressee_no
+    cast(null as {{ dbt.type_string() }}) as ocr_upper,
+    cast(null as {{ dbt.type_string() }}) as ocr_lower,
+    cast(null as {{ dbt.type_string() }}) as el_no,
+    cast(null as {{ dbt.type_string() }}) as customer_no,
+    cast(null as {{ dbt.type_string() }}) as addressee_no
 from records as rc
 left join {{ ref('convenience_chains') }} as ch on ch.chain_code = rc.chain_code
 where rc.posted_date <= {{ as_of_date() }}

@@ -5,7 +5,9 @@ select
     ld.role,
     ld.landing_table,
     ld.business_date,
-    ld.is_full,
+    -- A full file withdraws what it does not hold. One with quarantined rows does not hold those either, although the
+    -- core system does: it withdraws nothing, until it has come again whole.
+    ld.is_full and ld.quarantined = 0 as is_full,
     ld.landed_at,
     -- A total order that depends on content alone: ties between receipts of one day are broken by it.
     row_number() over (order by ld.sha256) as load_rank,

@@ -9,20 +9,20 @@ select
     rw.received_date,
     rw.posted_date,
     rw.posted_date as remittance_date,
-    cast(null as varchar) as remittance_group,
+    cast(null as {{ dbt.type_string() }}) as remittance_group,
     rw.amount_yen,
     concat_ws(
         '|', 'paid_slip', coalesce(rw.slip_no, ''), coalesce(rw.ocr_lower, ''), coalesce({{ due_key('rw') }}, ''),
-        coalesce(rw.addressee_no, ''), cast(rw.received_date as varchar), cast(rw.amount_yen as varchar),
+        coalesce(rw.addressee_no, ''), cast(rw.received_date as {{ dbt.type_string() }}), cast(rw.amount_yen as {{ dbt.type_string() }}),
         rw.institution_code, coalesce(rw.institution_branch_code, ''), rw.serial_no
     ) as identity,
-    cast(null as varchar) as reversal_key,  -- its identity
+    cast(null as {{ dbt.type_string() }}) as reversal_key,  -- its identity
     {{ due_key('rw') }} as due_key,
     rw.slip_no,
     rw.ocr_upper,
     rw.ocr_lower,
-    cast(null as varchar) as el_no,
-    cast(null as varchar) as customer_no,
+    cast(null as {{ dbt.type_string() }}) as el_no,
+    cast(null as {{ dbt.type_string() }}) as customer_no,
     rw.addressee_no
 from {{ source('landing', 'paid_slips') }} as rw
 where rw.posted_date <= {{ as_of_date() }}

@@ -124,7 +124,9 @@ def _offer_dict(offer: Any) -> dict[str, Any]:
 
 @app.command()
 def build(
-    as_of: Annotated[str | None, typer.Option(help="Book dates after this day do not exist yet. Default: today.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Book dates after this day do not exist yet. Default: today.")
+    ] = None,
     known_at: Annotated[
         str | None, typer.Option(help="Files landed after this instant (ISO, JST) do not exist yet. Default: all.")
     ] = None,
@@ -193,7 +195,7 @@ def sql(
             names = [column[0] for column in cursor.description or []]
             rows = cursor.fetchall()
         except duckdb.Error as error:
-            raise OsameError(f"the query failed: {error}", "osame sql \"show tables\" lists the tables") from None
+            raise OsameError(f"the query failed: {error}", 'osame sql "show tables" lists the tables') from None
         finally:
             connection.close()
     if layout == "json":
@@ -251,8 +253,16 @@ def _show_outcome(outcome: Any) -> None:
         else:
             out.print(f"    [red]not[/]  {check.what}: expected {check.expected}, found {check.found}")
     for title, rows, columns in (
-        ("dues", outcome.dues, ("assessed_yen", "principal_paid_yen", "principal_balance_yen", "late_charge_yen", "state")),
-        ("receipts", outcome.receipts, ("record_status", "principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen")),
+        (
+            "dues",
+            outcome.dues,
+            ("assessed_yen", "principal_paid_yen", "principal_balance_yen", "late_charge_yen", "state"),
+        ),
+        (
+            "receipts",
+            outcome.receipts,
+            ("record_status", "principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen"),
+        ),
     ):
         if outcome.checks or not rows:
             continue
@@ -287,7 +297,10 @@ def trace(
         print_json(vars(found))
         return
     for load in found.loads:
-        out.print(f"file     {load['file_name']}  {load['format']}  {load['status']}  landed {load['landed_at']}", markup=False)
+        out.print(
+            f"file     {load['file_name']}  {load['format']}  {load['status']}  landed {load['landed_at']}",
+            markup=False,
+        )
     for due in found.dues:
         out.print(
             f"due      {due['due_key']}  納期限 {due['due_date']}  調定 {yen(due['assessed_yen'])}円  "
@@ -317,18 +330,23 @@ def status(as_json: Json = False) -> None:
         print_json(state)
         return
     out.print(f"home       {state['home']}")
-    out.print(f"inbox      {state['inbox_files']:,} files waiting; {state['rejected_files']:,} refused, to be looked at")
+    out.print(
+        f"inbox      {state['inbox_files']:,} files waiting; {state['rejected_files']:,} refused, to be looked at"
+    )
     landed = state["landing"]
     out.print(
         f"landing    {landed['landed']:,} files, {landed['records']:,} records; "
-        f"{landed['rejected']:,} refused, {landed['duplicate']:,} offered again, {landed['quarantined']:,} rows quarantined"
+        f"{landed['rejected']:,} refused, {landed['duplicate']:,} offered again, "
+        f"{landed['quarantined']:,} rows quarantined"
     )
     built = state["warehouse"]
     if built is None:
         out.print("warehouse  not built yet -- run: osame build")
     else:
         late = "; files have landed since" if built["is_behind"] else ""
-        out.print(f"warehouse  as of {built['as_of_date']}, {built['dues']:,} dues, {built['receipts']:,} receipts{late}")
+        out.print(
+            f"warehouse  as of {built['as_of_date']}, {built['dues']:,} dues, {built['receipts']:,} receipts{late}"
+        )
     out.print(f"published  {state['published_runs']:,} report runs")
 
 

@@ -343,7 +343,11 @@ class _City:
         row = self._history(event, self._due_of(event), "2")
         self._add(
             "receipts",
-            row | {"principal_yen": -(event.refund or 0), "refund_budget_code": "1" if event.budget == "expenditure" else None},
+            row
+            | {
+                "principal_yen": -(event.refund or 0),
+                "refund_budget_code": "1" if event.budget == "expenditure" else None,
+            },
         )
 
     def _offset(self, event: Event) -> None:

@@ -18,9 +18,7 @@ from warehouse.errors import OsameError
 from warehouse.scenario.files import Written, write_files
 from warehouse.scenario.model import Scenario, load_scenario
 
-_ALLOCATION_COLUMNS = (
-    "receipt_id, due_key, principal_yen, reminder_fee_yen, late_charge_yen, overpaid_yen"
-)
+_ALLOCATION_COLUMNS = "receipt_id, due_key, principal_yen, reminder_fee_yen, late_charge_yen, overpaid_yen"
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,7 @@ class Outcome:
         return plain
 
 
-def run_scenarios(
-    paths: list[Path], on_group: Callable[[int, int], None] = lambda _done, _all: None
-) -> list[Outcome]:
+def run_scenarios(paths: list[Path], on_group: Callable[[int, int], None] = lambda _done, _all: None) -> list[Outcome]:
     """Run scenario files: one build for every distinct (as_of, policy), so many files cost little more than one.
 
     Raises:
@@ -142,9 +138,7 @@ def _compare(connection: Any, path: Path, scenario: Scenario, names: Written) ->
     return outcome
 
 
-def _column_checks(
-    what: str, expected: dict[str, dict[str, Any]], found: dict[str, dict[str, Any]]
-) -> Iterator[Check]:
+def _column_checks(what: str, expected: dict[str, dict[str, Any]], found: dict[str, dict[str, Any]]) -> Iterator[Check]:
     for name, columns in expected.items():
         row = found.get(name)
         for column, value in columns.items():
@@ -183,7 +177,9 @@ def _list_checks(
         columns = sorted({c for e in expected for c in e})
         missing = {c for c in columns for r in rows if c not in r}
         if missing:
-            raise OsameError(f"expect.{what}: {', '.join(sorted(missing))} are no public columns", "see docs/scenarios.md")
+            raise OsameError(
+                f"expect.{what}: {', '.join(sorted(missing))} are no public columns", "see docs/scenarios.md"
+            )
         found = [{c: r[c] for c in columns} if columns else r for r in rows]
         yield Check(what, _sorted(expected), _sorted(found))
 

@@ -51,7 +51,7 @@ assessments as (
             when ev.event_type_code = '5' then 'cancelled'
             else 'adjusted'
         end as movement_type,
-        cast(null as varchar) as direction,
+        cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         ev.delta_yen as amount_yen,
         ev.due_key,
@@ -59,13 +59,13 @@ assessments as (
         ev.tax_item_code,
         ev.levy_year,
         ev.tax_year,
-        cast(null as varchar) as channel_code,
-        cast(null as varchar) as branch_code,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        cast(null as {{ dbt.type_string() }}) as branch_code,
         ev.assessed_date as posted_date,
         ev.assessed_date as value_date,
         cast({{ fiscal_year_of_assessment('ev') }} as bigint) as fiscal_year,
         cast(ev.levy_year as bigint) as due_fiscal_year,
-        cast(null as varchar) as budget_side,
+        cast(null as {{ dbt.type_string() }}) as budget_side,
         0 as is_provisional,
         ev.reason_code,
         ev.load_id,
@@ -93,7 +93,7 @@ principals as (
         al.received_date as value_date,
         al.fiscal_year,
         cast(al.due_fiscal_year as bigint) as due_fiscal_year,
-        cast(null as varchar) as budget_side,
+        cast(null as {{ dbt.type_string() }}) as budget_side,
         0 as is_provisional,
         'principal_first' as reason_code,
         al.load_id,
@@ -121,7 +121,7 @@ components as (
 others as (
     select
         case when co.movement_type = 'overpaid' then 'overpaid' else al.movement_type end as movement_type,
-        case when co.movement_type = 'overpaid' then cast(null as varchar) else al.direction end as direction,
+        case when co.movement_type = 'overpaid' then cast(null as {{ dbt.type_string() }}) else al.direction end as direction,
         co.component,
         case co.kind_no
             when 3 then al.reminder_fee_yen
@@ -145,7 +145,7 @@ others as (
             else al.fiscal_year
         end as fiscal_year,
         cast(al.due_fiscal_year as bigint) as due_fiscal_year,
-        cast(null as varchar) as budget_side,
+        cast(null as {{ dbt.type_string() }}) as budget_side,
         0 as is_provisional,
         case
             when co.movement_type = 'overpaid' then 'more_than_owed'
@@ -174,21 +174,21 @@ others as (
 suspended as (
     select
         'suspended_in' as movement_type,
-        cast(null as varchar) as direction,
+        cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         sp.amount_yen,
-        cast(null as varchar) as due_key,
-        cast(null as varchar) as addressee_no,
-        cast(null as varchar) as tax_item_code,
-        cast(null as varchar) as levy_year,
-        cast(null as varchar) as tax_year,
+        cast(null as {{ dbt.type_string() }}) as due_key,
+        cast(null as {{ dbt.type_string() }}) as addressee_no,
+        cast(null as {{ dbt.type_string() }}) as tax_item_code,
+        cast(null as {{ dbt.type_string() }}) as levy_year,
+        cast(null as {{ dbt.type_string() }}) as tax_year,
         sp.channel_code,
         sp.branch_code,
         sp.posted_date,
         sp.received_date as value_date,
         cast({{ fiscal_year_of('sp.received_date') }} as bigint) as fiscal_year,
         cast(null as bigint) as due_fiscal_year,
-        cast(null as varchar) as budget_side,
+        cast(null as {{ dbt.type_string() }}) as budget_side,
         0 as is_provisional,
         sp.reason_code,
         sp.load_id,
@@ -203,7 +203,7 @@ suspended as (
 provisional as (
     select
         'received' as movement_type,
-        cast(null as varchar) as direction,
+        cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen as amount_yen,
         np.due_key,
@@ -217,7 +217,7 @@ provisional as (
         np.received_date as value_date,
         cast({{ fiscal_year_of_receipt('du.fiscal_year', 'np.received_date') }} as bigint) as fiscal_year,
         cast(du.fiscal_year as bigint) as due_fiscal_year,
-        cast(null as varchar) as budget_side,
+        cast(null as {{ dbt.type_string() }}) as budget_side,
         1 as is_provisional,
         'provisional' as reason_code,
         np.load_id,
@@ -264,7 +264,7 @@ outgoing as (
         cast(wd.fiscal_year as bigint) as fiscal_year,
         cast(du.fiscal_year as bigint) as due_fiscal_year,
         case
-            when wd.entry_kind = 'reallocation' then cast(null as varchar)
+            when wd.entry_kind = 'reallocation' then cast(null as {{ dbt.type_string() }})
             when co.component = 'refund_interest' then 'expenditure'
             else wd.budget_side
         end as budget_side,

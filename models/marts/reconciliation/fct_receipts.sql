@@ -28,7 +28,7 @@ from_history as (
         al.channel_code,
         al.branch_code,
         'final' as record_status,
-        cast(null as varchar) as status_reason,
+        cast(null as {{ dbt.type_string() }}) as status_reason,
         al.received_date,
         al.posted_date,
         al.principal_yen + al.reminder_fee_yen + al.late_charge_yen + al.overpaid_yen + al.suspense_yen as amount_yen,
@@ -171,9 +171,9 @@ receipts as (
         ch.received_date,
         ch.posted_date,
         ch.amount_yen,
-        cast(null as varchar) as match_method,
-        cast(null as varchar) as suspense_reason,
-        cast(null as varchar) as due_key,
+        cast(null as {{ dbt.type_string() }}) as match_method,
+        cast(null as {{ dbt.type_string() }}) as suspense_reason,
+        cast(null as {{ dbt.type_string() }}) as due_key,
         0 as due_count,
         {%- for amount in amounts %}
         cast(0 as bigint) as {{ amount }}{{ ',' if not loop.last }}

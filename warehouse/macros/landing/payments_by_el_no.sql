@@ -7,24 +7,24 @@ select
     case when rw.record_type_code = '6' then 'reversal' else 'payment' end as entry_type,
     'final' as stage,
     rw.channel_code,
-    cast(null as varchar) as branch_code,
+    cast(null as {{ dbt.type_string() }}) as branch_code,
     rw.received_date,
     rw.posted_date,
     coalesce(rw.transfer_date, rw.posted_date) as remittance_date,
-    cast(null as varchar) as remittance_group,
+    cast(null as {{ dbt.type_string() }}) as remittance_group,
     rw.amount_yen,
     concat_ws(
         '|', '{{ source_code }}', rw.biller_no, rw.payment_no, rw.confirmation_no, rw.payment_class,
-        cast(rw.received_date as varchar), cast(rw.amount_yen as varchar), rw.institution_code, rw.serial_no
+        cast(rw.received_date as {{ dbt.type_string() }}), cast(rw.amount_yen as {{ dbt.type_string() }}), rw.institution_code, rw.serial_no
     ) as identity,
-    cast(null as varchar) as reversal_key,  -- its identity
-    cast(null as varchar) as due_key,
-    cast(null as varchar) as slip_no,
-    cast(null as varchar) as ocr_upper,
-    cast(null as varchar) as ocr_lower,
+    cast(null as {{ dbt.type_string() }}) as reversal_key,  -- its identity
+    cast(null as {{ dbt.type_string() }}) as due_key,
+    cast(null as {{ dbt.type_string() }}) as slip_no,
+    cast(null as {{ dbt.type_string() }}) as ocr_upper,
+    cast(null as {{ dbt.type_string() }}) as ocr_lower,
     concat_ws('-', rw.biller_no, rw.payment_no, rw.confirmation_no, rw.payment_class) as el_no,
-    cast(null as varchar) as customer_no,
-    cast(null as varchar) as addressee_no
+    cast(null as {{ dbt.type_string() }}) as customer_no,
+    cast(null as {{ dbt.type_string() }}) as addressee_no
 from {{ source('landing', table) }} as rw
 where rw.posted_date <= {{ as_of_date() }}
 {%- endmacro -%}

@@ -1,0 +1,184 @@
+"""``make bench``: landing, build and report on a synthetic city of a chosen size. Prints throughput and peak memory.
+
+Each phase runs in a process of its own, so that its peak memory is its own. Nothing here is a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+_PHASES = ("town", "fixed", "landing", "build", "tested-build", "report")
+
+
+def main() -> None:
+    """Run the phases one after the other, or one of them (in a child)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--population", type=int, default=5000)
+    parser.add_argument("--years", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("bench"))
+    parser.add_argument("--keep", action="store_true", help="keep the city and its home")
+    parser.add_argument("--phase", choices=_PHASES)
+    arguments = parser.parse_args()
+    if arguments.phase:
+        _child(arguments)
+        return
+    if not (arguments.folder / "town" / "town.json").exists():
+        shutil.rmtree(arguments.folder, ignore_errors=True)
+    shutil.rmtree(arguments.folder / "home", ignore_errors=True)
+    print(f"{arguments.population:,} people x {arguments.years} years, seed {arguments.seed}", flush=True)
+    for phase in _PHASES:
+        _run(phase, arguments)
+    if not arguments.keep:
+        shutil.rmtree(arguments.folder)
+
+
+def _run(phase: str, arguments: argparse.Namespace) -> None:
+    command = [sys.executable, "-m", "tests.bench", "--phase", phase]
+    for name in ("population", "years", "seed", "folder"):
+        command += [f"--{name}", str(getattr(arguments, name))]
+    done = subprocess.run(command, check=False)
+    if done.returncode:
+        raise SystemExit(f"phase {phase} failed")
+
+
+def _child(arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    figures = globals()["_" + arguments.phase.replace("-", "_")](arguments)
+    seconds = time.monotonic() - began
+    figures.setdefault("seconds", round(seconds, 1))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    shown = ", ".join(
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in figures.items()
+    )
+    print(f"{arguments.phase:<13} {shown}, peak {peak:.1f} GiB", flush=True)
+
+
+def _home(arguments: argparse.Namespace) -> Any:
+    from warehouse.config import open_home
+
+    return open_home(arguments.folder / "home")
+
+
+def _made(arguments: argparse.Namespace) -> Any:
+    summary = json.loads((arguments.folder / "town" / "town.json").read_text(encoding="utf-8"))
+    return SimpleNamespace(summary=summary, go_live=summary["go_live"], as_of=summary["as_of"])
+
+
+def _town(arguments: argparse.Namespace) -> dict[str, Any]:
+    from ingestion.town import make_town
+
+    folder = arguments.folder / "town"
+    if not (folder / "town.json").exists():
+        make_town(folder, arguments.population, arguments.years, arguments.seed)
+    files = list((folder / "files").iterdir())
+    return {"files": len(files), "bytes": sum(p.stat().st_size for p in files)}
+
+
+def _fixed(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Fixed-length landing by itself: one direct-debit result file of a million records, decoded, checked, landed."""
+    import numpy as np
+    import pyarrow as pa
+
+    from ingestion.inbox import Options, ingest
+    from ingestion.layout import load_layouts
+    from ingestion.writer import write_fixed
+    from warehouse.clock import now
+    from warehouse.config import open_home
+
+    count = 990_000  # the trailer's count has six digits
+    rng = np.random.default_rng(arguments.seed)
+    names = np.array([f"ﾕｷﾐ ﾀﾛｳ{i:05d}" for i in range(50_000)])
+    serial = np.arange(count)
+    data = pa.table(
+        {
+            "bank_code": pa.array(np.full(count, "0140")),
+            "branch_code": pa.array(np.full(count, "001")),
+            "account_type_code": pa.array(np.full(count, "1")),
+            "account_no": pa.array(np.char.zfill((serial % 10_000_000).astype(str), 7)),
+            "holder_name": pa.array(names[rng.integers(0, len(names), count)]),
+            "amount_yen": pa.array(rng.integers(1, 100_000, count)),
+            "new_code": pa.array(np.full(count, "0")),
+            "customer_no": pa.array(np.char.zfill(serial.astype(str), 20)),
+            "result_code": pa.array(np.where(rng.random(count) < 0.02, "1", "0")),
+        }
+    )
+    header = {
+        "type_code": "91",
+        "code_class": "0",
+        "consignor_code": "0000000001",
+        "consignor_name": "ﾕｷﾐｼ",
+        "debit_date": date(2025, 6, 30),
+        "collecting_bank_code": "0140",
+    }
+    blob = write_fixed(load_layouts()["zengin91_120"], [(header, data)], role="result")
+    folder = arguments.folder / "fixed"
+    shutil.rmtree(folder, ignore_errors=True)
+    home = open_home(folder / "home")
+    path = folder / "result_20250630.dat"
+    path.write_bytes(blob)
+    began = time.monotonic()
+    offers = list(ingest(home, [path], Options(now=now)))
+    seconds = time.monotonic() - began
+    shutil.rmtree(folder)
+    if offers[0].status != "landed":
+        raise SystemExit(offers[0].findings[0].english())
+    return {"records": count, "per_second": int(count / seconds), "seconds": round(seconds, 2)}
+
+
+def _landing(arguments: argparse.Namespace) -> dict[str, Any]:
+    import yaml
+
+    from ingestion.inbox import Options, ingest
+    from warehouse.clock import now
+    from warehouse.demo import settings_of
+
+    home, town = _home(arguments), _made(arguments)
+    home.settings_file.write_text(yaml.safe_dump(settings_of(town), allow_unicode=True), encoding="utf-8")
+    began = time.monotonic()
+    offers = list(ingest(home, [arguments.folder / "town" / "files"], Options(now=now)))
+    refused = [offer.file_name for offer in offers if offer.status != "landed"]
+    if refused:
+        raise SystemExit(f"refused: {refused}")
+    records = sum(offer.records for offer in offers)
+    seconds = time.monotonic() - began
+    return {"files": len(offers), "records": records, "per_second": int(records / seconds)}
+
+
+def _build(arguments: argparse.Namespace, with_tests: bool = False) -> dict[str, Any]:
+    from warehouse.build import build
+
+    home, town = _home(arguments), _made(arguments)
+    built = build(home, date.fromisoformat(town.as_of), with_tests=with_tests)
+    slowest = sorted(built.seconds.items(), key=lambda item: -item[1])[:8]
+    return {"nodes": built.nodes, "slowest": " ".join(f"{name} {seconds:.0f}" for name, seconds in slowest)}
+
+
+def _tested_build(arguments: argparse.Namespace) -> dict[str, Any]:
+    return _build(arguments, with_tests=True)
+
+
+def _report(arguments: argparse.Namespace) -> dict[str, Any]:
+    from reports.run import run_report
+    from warehouse.build import code_version
+    from warehouse.clock import now
+
+    home, town = _home(arguments), _made(arguments)
+    result = run_report(home, "daily_collection", {"month": f"{town.as_of[:4]}-01"}, now(), code_version())
+    if result.status != "finished":
+        raise SystemExit(str(result.error))
+    return {"outputs": len(result.outputs), "warehouse_bytes": home.warehouse.stat().st_size}
+
+
+if __name__ == "__main__":
+    main()
