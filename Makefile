@@ -34,6 +34,7 @@ lint: $(STAMP) ## style, types, drift of generated files
 	@$(BIN)/mypy
 	@$(BIN)/python -m warehouse.law.seeds --check
 	@$(BIN)/python -m warehouse.sources --check
+	@$(BIN)/python -m ingestion.layout_docs --check
 	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
 
 check: lint test ## lint, then test
@@ -47,8 +48,9 @@ lock: $(STAMP) ## write requirements.lock from pyproject.toml
 seeds: $(STAMP) ## write the law seeds from warehouse/law/parameters
 	@$(BIN)/python -m warehouse.law.seeds
 
-sources: $(STAMP) ## write the dbt source YAML from ingestion/layouts
+sources: $(STAMP) ## write the dbt source YAML and docs/formats.md from ingestion/layouts
 	@$(BIN)/python -m warehouse.sources
+	@$(BIN)/python -m ingestion.layout_docs
 
 clean: ## remove data and build output, not .venv
 	rm -rf data bench target logs

@@ -14,6 +14,7 @@ from warehouse.config import PRIVATE, Home
 from warehouse.keys import landing_key
 
 _NONCE = 12
+_NAME, _SUFFIX = 200, 20  # bytes of a file name, of 255; characters of a suffix
 
 
 def _cipher(home: Home) -> AESGCM:
@@ -36,7 +37,7 @@ def store(home: Home, data: bytes, sha256: str, name: str, landed_at: datetime) 
     month.mkdir(parents=True, exist_ok=True)
     for folder in (month, month.parent):
         folder.chmod(PRIVATE)
-    target = month / f"{sha256}-{name}"
+    target = month / short_name(f"{sha256}-{name}")
     nonce = os.urandom(_NONCE)
     write_whole(target, nonce + _cipher(home).encrypt(nonce, data, sha256.encode("ascii")))
     return target
@@ -53,9 +54,24 @@ def fetch(home: Home, path: Path) -> bytes:
     return _cipher(home).decrypt(blob[:_NONCE], blob[_NONCE:], sha256.encode("ascii"))
 
 
+def short_name(name: str) -> str:
+    """A file name that the disk takes with the slips' and the partial's endings: cut before its suffix if need be."""
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix) > _SUFFIX:
+        stem, dot, suffix = name, "", ""
+    return os.fsencode(stem)[: _NAME - len(os.fsencode(dot + suffix))].decode("utf-8", "ignore") + dot + suffix
+
+
+def clear_partials(home: Home) -> None:
+    """Remove what a killed write has left behind. The caller is the only writer: it holds landing exclusively."""
+    for folder in (home.archive, home.rejected):
+        for partial in folder.rglob(".*.partial"):
+            partial.unlink(missing_ok=True)
+
+
 def write_whole(target: Path, data: bytes) -> None:
     """Write beside the target, flush to disk, rename: a reader sees the old state or the whole file."""
-    partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.partial")
+    partial = target.with_name(f".{target.name[:40]}.{os.getpid()}.partial")
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(fd, "wb") as handle:
@@ -63,6 +79,16 @@ def write_whole(target: Path, data: bytes) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         partial.replace(target)
+        _flush_folder(target.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """The rename itself is on the disk before the delivered file is removed from the inbox."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -8,6 +8,7 @@ duplicate of itself and archived then.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -70,21 +71,31 @@ def ingest(home: Home, paths: list[Path], options: Options) -> Iterator[Offer]:
         connection = open_landing(home, read_only=False)
         try:
             landing = Landing(connection, layouts)
+            archive.clear_partials(home)
             for path in files_below(paths):
                 yield _offer(home, landing, layouts, path, options)
         finally:
             connection.close()
 
 
+def readable_name(path: Path) -> str:
+    """The name of a delivered file. One that is no UTF-8 (from a Windows disk or an archive) is read as CP932."""
+    raw = os.fsencode(path.name)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp932", "replace")
+
+
 def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path, options: Options) -> Offer:
-    data = path.read_bytes()
+    data, name = path.read_bytes(), readable_name(path)
     at = options.now()
     options.on_step("read")
     if landing.landed_load(sha256_of(data)) is not None:
-        offer = landing.duplicate(data, path.name, at)
+        offer = landing.duplicate(data, name, at)
     else:
         context = Context(
-            file_name=path.name,
+            file_name=name,
             landed_on=at.date(),
             format=options.format,
             business_date=options.business_date,
@@ -94,9 +105,9 @@ def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path,
         try:
             decoded = read(data, context, layouts)
             options.on_step("decoded")
-            offer = landing.land(decoded, data, path.name, at, options.on_step)
+            offer = landing.land(decoded, data, name, at, options.on_step)
         except Refused as refused:
-            offer = landing.refuse(refused, data, path.name, at)
+            offer = landing.refuse(refused, data, name, at)
     options.on_step("recorded")
     _put_away(home, path, data, offer, at, options)
     return offer
@@ -104,9 +115,9 @@ def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path,
 
 def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, options: Options) -> None:
     if offer.status == "rejected":
-        _reject(home, path.name, data, offer, at)
+        _reject(home, offer.file_name, data, offer, at)
     else:
-        archive.store(home, data, offer.sha256, path.name, at)
+        archive.store(home, data, offer.sha256, offer.file_name, at)
     options.on_step("put away")
     if path.resolve().is_relative_to(home.inbox):
         path.unlink()
@@ -115,7 +126,7 @@ def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, o
 
 def _reject(home: Home, name: str, data: bytes, offer: Offer, at: datetime) -> None:
     """Put a refused file beside its reason slips: .json for programs, .txt in Japanese for the person who will call."""
-    stem = home.rejected / f"{offer.sha256[:12]}-{name}"
+    stem = home.rejected / archive.short_name(f"{offer.sha256[:12]}-{name}")
     archive.write_whole(stem, data)
     slip: dict[str, object] = {
         "file_name": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -260,10 +261,11 @@ def _run_dbt(
             progress(done, total, event.data.node_info.node_name)
 
     total = _node_count(home) if with_tests else 0
-    arguments = ["--quiet", "build", *dbt_arguments(home, variables)]
+    arguments = ["--quiet", "--log-level", "none", "build", *dbt_arguments(home, variables)]
     if not with_tests:
         arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     saved = dict(os.environ)
+    complains, logging.raiseExceptions = logging.raiseExceptions, False  # dbt's log on a full disk: no tracebacks
     os.environ.update(dbt_environment(home, target))
     try:
         result = dbtRunner(callbacks=[on_event]).invoke(arguments)
@@ -271,6 +273,7 @@ def _run_dbt(
     finally:
         os.environ.clear()
         os.environ.update(saved)
+        logging.raiseExceptions = complains
         _forget_connection()
     results = list(result.result.results)  # type: ignore[union-attr]
     return Built(

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from warehouse.cli import calc
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
@@ -31,6 +33,13 @@ app.add_typer(calc.app, name="calc", help="The law at the counter, with its segm
 app.add_typer(scenario_app, name="scenario")
 
 _MARKS = {"landed": "[green]landed[/]", "duplicate": "[yellow]duplicate[/]", "rejected": "[red]rejected[/]"}
+_OUTCOME_MARKS = {
+    "pass": "[green]pass[/]",
+    "FAIL": "[red]FAIL[/]",
+    "ran": "[blue]ran [/]",
+    "ok": "    [green]ok [/]",
+    "not": "    [red]not[/]",
+}
 _SHOWN_FINDINGS = 5
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")]
 
@@ -82,7 +91,7 @@ def ingest(
     if as_json:
         print_json([_offer_dict(offer) for offer in offers])
     elif not offers:
-        out.print(f"nothing to land in {', '.join(map(str, chosen))}")
+        out.print(f"nothing to land in {', '.join(map(str, chosen))}", markup=False)
     refused = sum(offer.status == "rejected" for offer in offers)
     if refused and not as_json:
         err.print(f"{refused} of {len(offers)} files were refused; reason slips are in {home.rejected}")
@@ -95,7 +104,8 @@ def _show_offer(offer: Any) -> None:
     if offer.role:
         name += f" ({offer.role})"
     out.print(
-        f"{_MARKS[offer.status]}  {offer.file_name}  {name}  {offer.records:,} records  {yen(offer.amount_yen)} yen"
+        f"{_MARKS[offer.status]}  {escape(offer.file_name)}  {name}  "
+        f"{offer.records:,} records  {yen(offer.amount_yen)} yen"
         + (f"  [yellow]{offer.quarantined:,} quarantined[/]" if offer.quarantined else "")
     )
     for finding in [*offer.findings[:_SHOWN_FINDINGS], *offer.warnings[:_SHOWN_FINDINGS]]:
@@ -207,12 +217,16 @@ def sql(
     else:
         table = Table(*names)
         for row in rows:
-            table.add_row(*["" if value is None else f"{value:,}" if _is_yen(value) else str(value) for value in row])
+            table.add_row(*[_cell(name, value) for name, value in zip(names, row, strict=True)])
         out.print(table)
 
 
-def _is_yen(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _cell(name: str, value: object) -> Text:
+    """A value of a table as it is: figures with separators, years and numbers of things without."""
+    if value is None:
+        return Text("")
+    is_figure = isinstance(value, int) and not isinstance(value, bool) and not name.endswith(("_year", "_id", "_no"))
+    return Text(f"{value:,}" if is_figure else str(value))
 
 
 @scenario_app.command("run")
@@ -222,7 +236,8 @@ def scenario_run(
 ) -> None:
     """Land scenarios into a temporary home, build the same models, and compare what comes out.
 
-    Exit code 0: everything was as expected; 1: something was not; 2: a file is no scenario.
+    Exit code 0: everything was as expected; 1: something was not; 2: a file is no scenario. A scenario that expects
+    nothing shows what becomes of its dues and receipts.
 
     Example: osame scenario run tests/golden/scenarios
     """
@@ -245,29 +260,12 @@ def scenario_run(
 
 
 def _show_outcome(outcome: Any) -> None:
-    mark = "[green]pass[/]" if outcome.passed else "[red]FAIL[/]"
-    out.print(f"{mark}  {outcome.name}  (as of {outcome.as_of}; {outcome.path})")
-    for check in outcome.checks:
-        if check.passed:
-            out.print(f"    [green]ok[/]   {check.what} = {check.found}")
-        else:
-            out.print(f"    [red]not[/]  {check.what}: expected {check.expected}, found {check.found}")
-    for title, rows, columns in (
-        (
-            "dues",
-            outcome.dues,
-            ("assessed_yen", "principal_paid_yen", "principal_balance_yen", "late_charge_yen", "state"),
-        ),
-        (
-            "receipts",
-            outcome.receipts,
-            ("record_status", "principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen"),
-        ),
-    ):
-        if outcome.checks or not rows:
-            continue
-        for name, row in rows.items():
-            out.print(f"    {title}.{name}: " + ", ".join(f"{c} {row[c]}" for c in columns))
+    from warehouse.scenario.show import lines
+
+    for mark, text in lines(outcome):
+        if mark in _OUTCOME_MARKS:
+            out.print(f"{_OUTCOME_MARKS[mark]}  ", end="")
+        out.print(text if mark in _OUTCOME_MARKS else f"    {text}", markup=False, soft_wrap=True)
 
 
 @scenario_app.command("new")
@@ -321,7 +319,10 @@ def trace(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show what has landed, what is built and what waits in the inbox."""
+    """Show what has landed, what is built and what waits in the inbox.
+
+    Example: osame status --json
+    """
     from warehouse.status import status as read_status
 
     with told():
@@ -352,7 +353,10 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Check this machine: what is missing, and what to do about it. Exit code 1 if something is."""
+    """Check this machine: what is missing, and what to do about it. Exit code 1 if something is.
+
+    Example: osame doctor
+    """
     from warehouse.doctor import examine
 
     with told():
@@ -393,7 +397,9 @@ def demo(
 ) -> None:
     """Make a fictional city, land its files, build, check every receipt against the truth, and make the report.
 
-    Uses $OSAME_HOME (default ./data) below `demo/`, which it empties first.
+    Uses $OSAME_HOME (default ./data): empties it first if a demo made it, and never touches an office's data.
+
+    Example: osame demo --population 600 --years 2
     """
     from warehouse.demo import run_demo
 

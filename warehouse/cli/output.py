@@ -9,19 +9,31 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from warehouse.errors import OsameError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# One line per file and finding, however narrow the terminal: what is piped into a program must not be folded.
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output; its keys are stable."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+# What duckdb raises for a full disk or too little memory; a commit that cannot be written is a TransactionException.
+_MACHINE = (
+    OSError,
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+)
 
 
 @contextmanager
@@ -32,9 +44,24 @@ def told() -> Iterator[None]:
     except OsameError as error:
         err.print(f"[bold red]Error:[/] {_escape(str(error))}")
         raise typer.Exit(error.exit_code) from None
+    except _MACHINE as error:
+        err.print(f"[bold red]Error:[/] {_escape(_of_the_machine(error))}")
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         err.print("interrupted; what was landed stays landed, everything else is as it was")
         raise typer.Exit(130) from None
+
+
+def _of_the_machine(error: Exception) -> str:
+    """A full disk, a missing permission, too little memory: what the system said, and what to do."""
+    if isinstance(error, OSError):
+        found = f"{error.filename or 'a file'}: {error.strerror or error}"
+    else:
+        found = " ".join(str(error).split())
+    return (
+        f"{found}\n  -> look at free space, permissions and memory (osame doctor), then run the same command again: "
+        "each file is wholly landed or not at all"
+    )
 
 
 def _escape(text: str) -> str:

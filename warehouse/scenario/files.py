@@ -12,14 +12,9 @@ from typing import Any
 
 from ingestion.barcode import check_digit
 from ingestion.layout import load_layouts
-from warehouse.scenario.model import Due, Event, Scenario
+from warehouse.scenario.model import COUNTER_CHANNEL, HISTORY_CHANNEL, Due, Event, Scenario, SlipLine, Split
 
 _BODY = "152994"
-# Receipts with a recorded split come from 収納履歴; the others from payment files. One channel each, so that no go-live
-# day stands between them.
-HISTORY_CHANNEL = "09"
-_COUNTER = "01"
-_CONVENIENCE = "04"
 _BUSINESS_DATE = date(2000, 1, 1)
 _KEY = (
     "tax_item_code",
@@ -37,30 +32,29 @@ Row = dict[str, Any]
 
 @dataclass
 class Written:
-    """What the runner needs to find its dues and receipts again in the marts."""
+    """What the runner needs to find its dues and records again in the marts."""
 
-    due_keys: dict[str, str] = field(default_factory=dict)
-    receipts: dict[str, tuple[str, int]] = field(default_factory=dict)  # id -> (file name, line)
+    due_keys: dict[str, str] = field(default_factory=dict)  # id -> due_key
+    records: dict[tuple[str, int], str] = field(default_factory=dict)  # (file name, line) -> name of the event
+    addressees: dict[str, str] = field(default_factory=dict)  # addressee_no -> name in the scenario
 
 
 def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
     """Write the files of several scenarios side by side; they share nothing but the files."""
     rows: dict[str, list[Row]] = {}
-    pending: list[tuple[Written, str, str, int]] = []
     out = []
     for number, scenario in enumerate(scenarios, start=1):
         city = _City(scenario, number)
         city.run()
         for layout_id, new in city.rows.items():
             have = rows.setdefault(layout_id, [])
-            for receipt_id, index in city.receipts.get(layout_id, []):
-                pending.append((city.written, receipt_id, layout_id, len(have) + index))
+            for index, name in city.names.get(layout_id, []):
+                line = len(have) + index + 2  # line 1 is the header
+                city.written.records[(_file_name(layout_id), line)] = name
             have.extend(new)
         out.append(city.written)
     for layout_id, new in rows.items():
         (folder / _file_name(layout_id)).write_text(_csv(layout_id, new), encoding="utf-8", newline="")
-    for written, receipt_id, layout_id, index in pending:
-        written.receipts[receipt_id] = (_file_name(layout_id), index + 2)  # line 1 is the header
     return out
 
 
@@ -91,67 +85,66 @@ def _fiscal_year(day: date) -> int:
 
 
 class _City:
-    """One scenario's events, turned into rows of files."""
+    """One scenario's events, turned into rows of files. The scenario has been checked: nothing is looked up in vain."""
 
     def __init__(self, scenario: Scenario, number: int) -> None:
         self.scenario = scenario
         self.number = number
         self.written = Written()
         self.rows: dict[str, list[Row]] = {}
-        self.receipts: dict[str, list[tuple[str, int]]] = {}
+        self.names: dict[str, list[tuple[int, str]]] = {}  # layout -> (index of the row, name of its event)
         self._keys: dict[str, Row] = {}
         self._dues = {d.id: d for d in scenario.dues}
-        self._payments: dict[str, Row] = {}
-        self._events: dict[str, int] = {}
+        self._slips: dict[str, str] = {}
+        self._records: dict[str, tuple[str, Row]] = {}
+        self._assessments: dict[str, int] = {}
         self._serial = 0
+        self._position = 0
 
     def run(self) -> None:
-        for position, due in enumerate(self.scenario.dues, start=1):
+        for position, due in enumerate(self.scenario.dues):
             self._assess(due, position)
-        for event in self.scenario.events:
+        for position, event in enumerate(self.scenario.events):
+            self._position = position
             getattr(self, f"_{event.kind}")(event)
 
-    def _add(self, layout_id: str, row: Row) -> int:
-        rows = self.rows.setdefault(layout_id, [])
-        rows.append(row)
-        return len(rows) - 1
+    def _add(self, layout_id: str, row: Row) -> None:
+        self.rows.setdefault(layout_id, []).append(row)
+
+    def _deliver(self, layout_id: str, row: Row) -> None:
+        """Add the record that an event delivers, and remember whose it is."""
+        self._add(layout_id, row)
+        event = self.scenario.events[self._position]
+        name = self.scenario.event_name(self._position)
+        self.names.setdefault(layout_id, []).append((len(self.rows[layout_id]) - 1, name))
+        if event.id:
+            self._records[event.id] = (layout_id, row)
 
     def _next(self) -> str:
         self._serial += 1
         return f"{self.number:06d}{self._serial:06d}"
 
     def _addressee(self, name: str) -> str:
-        return f"{self.number:05d}{name}"[:15]
+        addressee_no = f"{self.number:05d}{name}"
+        self.written.addressees[addressee_no] = name
+        return addressee_no
 
     # --- assessments
 
     def _assess(self, due: Due, position: int) -> None:
         levy_year = due.levy_year if due.levy_year is not None else _fiscal_year(due.due)
-        key = dict(
-            zip(
-                _KEY,
-                (
-                    due.tax_item,
-                    "00",
-                    _BODY,
-                    _BODY,
-                    "1",
-                    str(levy_year),
-                    str(due.tax_year if due.tax_year is not None else levy_year),
-                    # A number of the scenario's own still differs between scenarios: they share one home.
-                    f"{self.number:04d}{(due.notice_no or str(position))[-6:].zfill(6)}",
-                    due.instalment_no,
-                ),
-                strict=True,
-            )
-        )
+        tax_year = due.tax_year if due.tax_year is not None else levy_year
+        # The number of the scenario in front: all scenarios share one home.
+        notice_no = f"{self.number:04d}{self.scenario.notice_no_of(position)}"
+        parts = (due.tax_item, "00", _BODY, _BODY, "1", str(levy_year), str(tax_year), notice_no, due.instalment_no)
+        key = dict(zip(_KEY, parts, strict=True))
         self._keys[due.id] = key
         self.written.due_keys[due.id] = "-".join(key.values())
         self._assessment(due, "1", due.assessed or due.due - timedelta(days=30), due.yen, None)
 
     def _assessment(self, due: Due, event_type: str, day: date, delta: int, cause: int | None) -> None:
-        number = self._events.get(due.id, 0) + 1
-        self._events[due.id] = number
+        number = self._assessments.get(due.id, 0) + 1
+        self._assessments[due.id] = number
         self._add(
             "assessments",
             self._keys[due.id]
@@ -169,132 +162,99 @@ class _City:
         )
 
     def _adjust(self, event: Event) -> None:
-        if event.adjust is None or event.due is None:
-            raise ValueError("adjust needs due")
-        self._assessment(self._dues[event.due], "3" if event.adjust > 0 else "4", event.on, event.adjust, event.cause)
+        delta = event.adjust or 0
+        self._assessment(self._dues[str(event.due)], "3" if delta > 0 else "4", event.on, delta, event.cause)
 
     def _void(self, event: Event) -> None:
         due = self._dues[str(event.void)]
-        standing = due.yen + sum(e.adjust or 0 for e in self.scenario.events if e.due == due.id and e.on <= event.on)
-        self._assessment(due, "5", event.on, -standing, event.cause or 1)
+        self._assessment(due, "5", event.on, -self.scenario.standing_yen(due.id, self._position), event.cause or 1)
 
     def _remind(self, event: Event) -> None:
-        due = self._dues[str(event.remind)]
         self._add(
-            "reminders",
-            self._keys[due.id] | {"sent_date": event.on, "reminder_fee_yen": 0 if event.fee is None else event.fee},
+            "reminders", self._keys[str(event.remind)] | {"sent_date": event.on, "reminder_fee_yen": event.fee or 0}
         )
 
     # --- slips
 
     def _slip(self, event: Event) -> None:
-        dues = event.dues or ([event.due] if event.due else [])
-        if not dues:
-            raise ValueError("slip needs due or dues")
-        number = f"{self.number:08d}{len(self.rows.get('slips', [])) + 1:08d}"
-        self._payments[f"slip:{event.slip}"] = {"slip_no": number}
-        for line, due_id in enumerate(dues, start=1):
-            first = line == 1
+        self._slips[str(event.slip)] = self._issue(event.on, event.slip_lines, event.pay_by)
+
+    def _issue(self, day: date, lines: list[SlipLine], pay_by: date | None) -> str:
+        slip_no = f"{self.number:08d}{len(self.rows.get('slips', [])) + 1:08d}"
+        for line_no, line in enumerate(lines, start=1):
+            standing = self.scenario.standing_yen(line.due, self._position)
             self._add(
                 "slips",
-                self._keys[due_id]
+                self._keys[line.due]
                 | {
-                    "slip_no": number,
-                    "line_no": line,
-                    "issued_date": event.on,
+                    "slip_no": slip_no,
+                    "line_no": line_no,
+                    "issued_date": day,
                     "slip_type_code": "2",
-                    "principal_yen": self._dues[due_id].yen if event.principal is None else event.principal,
-                    "reminder_fee_yen": event.reminder_fee if first else 0,
-                    "late_charge_yen": event.late_charge if first else 0,
-                    "pay_by_date": event.pay_by,
+                    "principal_yen": standing if line.principal is None else line.principal,
+                    "reminder_fee_yen": line.reminder_fee,
+                    "late_charge_yen": line.late_charge,
+                    "pay_by_date": pay_by,
                 },
             )
+        return slip_no
 
     # --- money
 
     def _receive(self, event: Event) -> None:
         if event.split is not None:
-            self._receive_recorded(event)
+            self._receive_recorded(event, event.split)
         elif event.provisional:
             self._receive_provisional(event)
         else:
-            self._receive_at_counter(event)
+            self._receive_in_file(event)
 
-    def _note(self, event: Event, layout_id: str, index: int) -> None:
-        if event.id:
-            self.receipts.setdefault(layout_id, []).append((event.id, index))
-
-    def _receive_at_counter(self, event: Event) -> None:
+    def _receive_in_file(self, event: Event) -> None:
         row: Row = {
             "record_type_code": "1",
             "received_date": event.on,
             "posted_date": event.posted or event.on,
-            "channel_code": event.channel or _COUNTER,
+            "channel_code": event.channel or COUNTER_CHANNEL,
             "amount_yen": event.receive,
             "institution_code": "0140",
             "branch_code": "001",
             "serial_no": self._next(),
         }
         if event.by_slip is not None:
-            row |= self._payments[f"slip:{event.by_slip}"]
+            row["slip_no"] = self._slips[event.by_slip]
         elif event.due is not None:
             row |= self._keys[event.due]
         elif event.addressee is not None:
             row["addressee_no"] = self._addressee(event.addressee)
-        if event.id:
-            self._payments[event.id] = {"layout": "paid_slips"} | row
-        self._note(event, "paid_slips", self._add("paid_slips", row))
+        self._deliver("paid_slips", row)
 
     def _receive_provisional(self, event: Event) -> None:
         """A 速報 of a convenience store, on a slip of its own for the due."""
-        if event.due is None or event.receive is None:
-            raise ValueError("a provisional receipt needs due")
-        slip_no = f"{self.number:08d}{90000000 + len(self.rows.get('slips', [])):08d}"
-        self._add(
-            "slips",
-            self._keys[event.due]
-            | {
-                "slip_no": slip_no,
-                "line_no": 1,
-                "issued_date": event.on - timedelta(days=1),
-                "slip_type_code": "1",
-                "principal_yen": event.receive,
-                "reminder_fee_yen": 0,
-                "late_charge_yen": 0,
-                "pay_by_date": None,
-            },
-        )
-        digits = f"9191234500001{slip_no}09999990{event.receive:06d}"
+        amount = event.receive or 0
+        slip_no = self._issue(event.on - timedelta(days=1), [SlipLine(due=str(event.due), principal=amount)], None)
+        digits = f"9191234500001{slip_no}09999990{amount:06d}"
         row: Row = {
             "record_kind": "01",
             "store_date": f"{event.on:%Y%m%d}",
             "store_time": "1200",
             "barcode": f"{digits}{check_digit(digits)}",
             "stamp_flag": "0",
-            "amount_yen": event.receive,
+            "amount_yen": amount,
             "chain_code": "010",
             "store_code": "110001",
             "transfer_date": "0",
             "created_date": f"{event.posted or event.on:%Y%m%d}",
         }
-        if event.id:
-            self._payments[event.id] = {"layout": "cvs_dsk"} | row
-        self._note(event, "cvs_dsk", self._add("cvs_dsk", row))
+        self._deliver("cvs_dsk", row)
 
-    def _receive_recorded(self, event: Event) -> None:
-        if event.due is None or event.split is None:
-            raise ValueError("a receipt with a recorded split needs due")
-        total = event.split.principal + event.split.reminder_fee + event.split.late_charge
-        if total != event.receive:
-            raise ValueError(f"split adds up to {total}, receive is {event.receive}")
-        row = self._history(event, event.due, "1") | {
-            "principal_yen": event.split.principal,
-            "reminder_fee_yen": event.split.reminder_fee,
-            "late_charge_yen": event.split.late_charge,
-        }
-        if event.id:
-            self._payments[event.id] = {"layout": "receipts"} | row
-        self._note(event, "receipts", self._add("receipts", row))
+    def _confirm(self, event: Event) -> None:
+        layout_id, record = self._records[str(event.confirm)]
+        day = f"{event.on:%Y%m%d}"
+        self._deliver(layout_id, record | {"record_kind": "02", "transfer_date": day, "created_date": day})
+
+    def _receive_recorded(self, event: Event, split: Split) -> None:
+        row = self._history(event, str(event.due), "1" if split.principal else "7") | _own_amounts(split, 1)
+        self._deliver("receipts", row)
 
     def _history(self, event: Event, due_id: str, kind: str) -> Row:
         return self._keys[due_id] | {
@@ -309,46 +269,32 @@ class _City:
             "principal_yen": 0,
             "reminder_fee_yen": 0,
             "late_charge_yen": 0,
-            "fiscal_year": _fiscal_year(event.on),
+            "fiscal_year": event.fiscal_year or _fiscal_year(event.on),
         }
 
     def _cancel(self, event: Event) -> None:
-        payment = dict(self._payments[str(event.cancel)])
-        layout = payment.pop("layout")
-        if layout == "paid_slips":
-            self._add(layout, payment | {"record_type_code": "6", "posted_date": event.on})
-        elif layout == "cvs_dsk":
-            self._add(layout, payment | {"record_kind": "03", "created_date": f"{event.on:%Y%m%d}"})
+        layout_id, record = self._records[str(event.cancel)]
+        if layout_id == "paid_slips":
+            self._deliver(layout_id, record | {"record_type_code": "6", "posted_date": event.on})
+        elif layout_id == "cvs_dsk":
+            self._deliver(layout_id, record | {"record_kind": "03", "created_date": f"{event.on:%Y%m%d}"})
         else:
-            corrected = {f"corrected_{name}": payment[name] for name in _KEY} | {
-                f"corrected_{name}": payment[name]
-                for name in ("posted_date", "branch_code", "book_no", "entry_no", "entry_line_no")
-            }
-            amounts = {name: -payment[name] for name in ("principal_yen", "reminder_fee_yen", "late_charge_yen")}
-            due_id = next(d for d, key in self._keys.items() if key["notice_no"] == payment["notice_no"])
-            self._add(layout, self._history(event, due_id, "6") | corrected | amounts)
-
-    def _confirm(self, event: Event) -> None:
-        payment = dict(self._payments[str(event.confirm)])
-        layout = payment.pop("layout")
-        if layout != "cvs_dsk":
-            raise ValueError(f"{event.confirm} is not provisional")
-        day = f"{event.on:%Y%m%d}"
-        index = self._add(layout, payment | {"record_kind": "02", "transfer_date": day, "created_date": day})
-        self._note(event, layout, index)
+            own = ("posted_date", "branch_code", "book_no", "entry_no", "entry_line_no")
+            corrected = {f"corrected_{name}": record[name] for name in (*_KEY, *own)}
+            offset = {name: value for name, value in record.items() if name.startswith("offset_")}
+            taken_back = {name: -value for name, value in record.items() if name.endswith("_yen")}
+            due_id = next(d for d, key in self._keys.items() if all(key[name] == record[name] for name in _KEY))
+            row = self._history(event, due_id, "6") | corrected | offset | taken_back
+            self._deliver(layout_id, row | {"fiscal_year": record["fiscal_year"]})
 
     # --- money that moves
 
     def _refund(self, event: Event) -> None:
-        row = self._history(event, self._due_of(event), "2")
-        self._add(
-            "receipts",
-            row
-            | {
-                "principal_yen": -(event.refund or 0),
-                "refund_budget_code": "1" if event.budget == "expenditure" else None,
-            },
-        )
+        split = event.split or Split(principal=event.refund or 0)
+        row = self._history(event, str(event.due), "2") | _own_amounts(split, -1)
+        row["refund_interest_yen"] = event.interest or 0
+        row["refund_budget_code"] = "1" if event.budget == "expenditure" else None
+        self._deliver("receipts", row)
 
     def _offset(self, event: Event) -> None:
         self._move(event, "3", event.offset or 0)
@@ -357,13 +303,19 @@ class _City:
         self._move(event, "5", event.reallocate or 0)
 
     def _move(self, event: Event, kind: str, amount: int) -> None:
-        if event.to is None:
-            raise ValueError(f"{event.kind} needs to")
-        target = {f"offset_{name}": value for name, value in self._keys[event.to].items()}
-        row = self._history(event, self._due_of(event), kind) | target | {"principal_to_principal_yen": amount}
-        self._add("receipts", row)
+        split = event.split or Split(principal=amount)
+        target = {f"offset_{name}": value for name, value in self._keys[str(event.to)].items()}
+        moved = {
+            "principal_to_principal_yen": split.principal,
+            "principal_to_reminder_fee_yen": split.reminder_fee,
+            "principal_to_late_charge_yen": split.late_charge,
+        }
+        self._deliver("receipts", self._history(event, str(event.due), kind) | target | moved)
 
-    def _due_of(self, event: Event) -> str:
-        if event.due is None:
-            raise ValueError(f"{event.kind} needs due")
-        return event.due
+
+def _own_amounts(split: Split, sign: int) -> Row:
+    return {
+        "principal_yen": sign * split.principal,
+        "reminder_fee_yen": sign * split.reminder_fee,
+        "late_charge_yen": sign * split.late_charge,
+    }

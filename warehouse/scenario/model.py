@@ -1,27 +1,66 @@
-"""The scenario YAML: dues, events, and what is expected of them."""
+"""The scenario YAML: dues, events, and what is expected of them (docs/scenarios.md)."""
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from ingestion.layout import load_layouts
+from warehouse.config import Home
 from warehouse.errors import OsameError
+from warehouse.law.parameters import load_parameters
+from warehouse.settings import load_settings
+
+# Receipts with a recorded split come from 収納履歴, all others from payment files. Each has its own channels, so that
+# no go-live day stands between them.
+HISTORY_CHANNEL = "09"
+COUNTER_CHANNEL = "01"
+
+# kind of event -> the details that it must have, and those that it may have. ``id`` names the record that it delivers.
+_KINDS: dict[str, tuple[set[str], set[str]]] = {
+    "receive": (
+        set(),
+        {"id", "due", "addressee", "by_slip", "channel", "posted", "provisional", "split", "fiscal_year"},
+    ),
+    "cancel": (set(), {"id"}),
+    "confirm": (set(), {"id"}),
+    "adjust": ({"due"}, {"cause"}),
+    "void": (set(), {"cause"}),
+    "remind": (set(), {"fee"}),
+    "slip": (set(), {"due", "dues", "lines", "pay_by"}),
+    "refund": ({"due"}, {"id", "posted", "split", "interest", "budget", "fiscal_year"}),
+    "offset": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
+    "reallocate": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
+}
+KINDS = tuple(_KINDS)
+_CVS_DIGITS = 6  # of the amount in a convenience store's barcode
 
 
-class _Yaml12(yaml.SafeLoader):
-    """YAML 1.2 booleans only: in YAML 1.1 the key ``on`` would read as true."""
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 booleans only (in YAML 1.1 the key ``on`` would read as true), and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = [key for key, count in Counter(keys).items() if count > 1]
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
-_Yaml12.yaml_implicit_resolvers = {
+_Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Yaml12.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 
 
 class _Model(BaseModel):
@@ -31,33 +70,53 @@ class _Model(BaseModel):
 class Due(_Model):
     """One instalment. ``due`` is the 納期限 as it counts; amounts in whole yen."""
 
-    id: str
-    addressee: str
-    tax_item: str = Field(pattern=r"^\d{2}$")
+    id: str = Field(min_length=1)
+    addressee: str = Field(pattern=r"^[0-9A-Za-z]{1,10}$")
+    tax_item: str
     due: date
     yen: int = Field(ge=0)
     assessed: date | None = None
-    levy_year: int | None = None
-    tax_year: int | None = None
-    notice_no: str | None = None
-    instalment_no: str = "01"
+    levy_year: int | None = Field(default=None, ge=1989, le=2999)
+    tax_year: int | None = Field(default=None, ge=1989, le=2999)
+    notice_no: str | None = Field(default=None, pattern=r"^\d{1,6}$")
+    instalment_no: str = Field(default="01", pattern=r"^\d{2}$")
     statutory_due_date: date | None = None
     unrolled_due_date: date | None = None
 
+    @field_validator("tax_item")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        known = load_parameters().tax_items.keys()
+        if value not in known:
+            raise ValueError(f"{value!r} is no tax item; there are {', '.join(sorted(known))}")
+        return value
+
 
 class Split(_Model):
-    """What the core system recorded of a receipt: it is kept as recorded."""
+    """Parts of an amount, in whole yen."""
 
-    principal: int = 0
-    reminder_fee: int = 0
-    late_charge: int = 0
+    principal: int = Field(default=0, ge=0)
+    reminder_fee: int = Field(default=0, ge=0)
+    late_charge: int = Field(default=0, ge=0)
+
+    @property
+    def total(self) -> int:
+        return self.principal + self.reminder_fee + self.late_charge
+
+
+class SlipLine(_Model):
+    """What a slip prints for one due. ``principal``: the tax as assessed by the day of issue, unless given."""
+
+    due: str
+    principal: int | None = Field(default=None, ge=0)
+    reminder_fee: int = Field(default=0, ge=0)
+    late_charge: int = Field(default=0, ge=0)
 
 
 class Event(_Model):
-    """One thing that happens on a day (領収日 of a receipt; day of the event otherwise). Exactly one kind is given."""
+    """One thing that happens on a day (領収日 of money; day of the event otherwise). Exactly one kind is given."""
 
     on: date
-    id: str | None = None
     # kinds
     receive: int | None = Field(default=None, gt=0)
     cancel: str | None = None  # id of a receipt
@@ -70,96 +129,230 @@ class Event(_Model):
     offset: int | None = Field(default=None, gt=0)
     reallocate: int | None = Field(default=None, gt=0)
     # details
+    id: str | None = None
     due: str | None = None
-    dues: list[str] | None = None
+    dues: list[str] | None = Field(default=None, min_length=1)
+    lines: list[SlipLine] | None = Field(default=None, min_length=1)
     to: str | None = None
-    addressee: str | None = None
+    addressee: str | None = Field(default=None, pattern=r"^[0-9A-Za-z]{1,10}$")
     by_slip: str | None = None
     channel: str | None = None
     posted: date | None = None
-    provisional: bool = False
+    provisional: bool | None = None
     split: Split | None = None
     cause: int | None = Field(default=None, ge=1, le=4)
-    fee: int | None = None
+    fee: int | None = Field(default=None, ge=0)
     pay_by: date | None = None
-    principal: int | None = None
-    reminder_fee: int = 0
-    late_charge: int = 0
-    budget: str | None = None
+    interest: int | None = Field(default=None, ge=0)
+    budget: Literal["revenue", "expenditure"] | None = None
+    fiscal_year: int | None = Field(default=None, ge=1989, le=2999)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Event:
         given = [k for k in KINDS if getattr(self, k) is not None]
         if len(given) != 1:
             raise ValueError(f"an event has exactly one of {', '.join(KINDS)}; found {', '.join(given) or 'none'}")
+        needed, allowed = _KINDS[given[0]]
+        details = {name for name in type(self).model_fields if name not in ("on", *KINDS)}
+        has = {name for name in details if getattr(self, name) is not None}
+        wrong = sorted(has - needed - allowed)
+        lacking = sorted(needed - has)
+        if wrong:
+            takes = ", ".join(sorted(needed | allowed))
+            raise ValueError(f"{', '.join(wrong)} does not belong to {given[0]}, which takes {takes}")
+        if lacking:
+            raise ValueError(f"{given[0]} needs {', '.join(lacking)}")
+        getattr(self, f"_check_{given[0]}", lambda: None)()
         return self
+
+    def _check_receive(self) -> None:
+        names = [n for n in ("due", "addressee", "by_slip") if getattr(self, n) is not None]
+        if len(names) > 1:
+            raise ValueError(f"a receipt names a due, a slip or a payer; found {' and '.join(names)}")
+        if self.posted is not None and self.posted < self.on:
+            raise ValueError(f"posted {self.posted} lies before the day of receipt")
+        if self.provisional and (self.due is None or self.split is not None or self.channel is not None):
+            raise ValueError("a provisional receipt (速報 of a convenience store) needs due, and no split or channel")
+        if self.provisional and (self.receive or 0) >= 10**_CVS_DIGITS:
+            raise ValueError(f"a convenience store's barcode has {_CVS_DIGITS} digits for the amount")
+        if self.split is not None:
+            if self.due is None or self.channel is not None:
+                raise ValueError("a receipt with a recorded split (収納履歴) needs due, and no channel")
+            self._check_parts(self.receive)
+        elif self.fiscal_year is not None:
+            raise ValueError("fiscal_year is recorded in 収納履歴 alone: give split too")
+        if self.channel is not None:
+            codes = _file_channels()
+            if self.channel not in codes:
+                raise ValueError(f"channel {self.channel!r} is none of {', '.join(codes)}")
+
+    def _check_adjust(self) -> None:
+        if self.adjust == 0:
+            raise ValueError("adjust is a change of the tax and cannot be 0")
+
+    def _check_slip(self) -> None:
+        given = [n for n in ("due", "dues", "lines") if getattr(self, n) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a slip has one of due, dues, lines; found {' and '.join(given) or 'none'}")
+
+    def _check_refund(self) -> None:
+        self._check_parts(self.refund)
+
+    def _check_offset(self) -> None:
+        self._check_parts(self.offset)
+        self._check_target()
+
+    def _check_reallocate(self) -> None:
+        self._check_parts(self.reallocate)
+        self._check_target()
+
+    def _check_parts(self, amount: int | None) -> None:
+        if self.split is not None and self.split.total != amount:
+            raise ValueError(f"the parts of split add up to {self.split.total:,}, the amount is {amount or 0:,}")
+
+    def _check_target(self) -> None:
+        if self.to == self.due:
+            raise ValueError("to is the due that the money comes from")
 
     @property
     def kind(self) -> str:
         return next(k for k in KINDS if getattr(self, k) is not None)
 
+    @property
+    def slip_lines(self) -> list[SlipLine]:
+        """The lines of a slip, however they were given."""
+        return self.lines or [SlipLine(due=name) for name in self.dues or [self.due or ""]]
 
-KINDS = (
-    "receive",
-    "cancel",
-    "confirm",
-    "adjust",
-    "void",
-    "remind",
-    "slip",
-    "refund",
-    "offset",
-    "reallocate",
-)
+
+Rows = list[dict[str, Any]]
 
 
 class Expect(_Model):
-    """Any subset of the public columns. Lists are whole: ``overpayments: []`` says that there are none."""
+    """Any subset of the public columns.
+
+    Lists are whole: ``overpayments: []`` says that there are none. ``movements`` is whole for the movement types that
+    it names. A receipt that is ``null`` is not there at all (it is booked after the as-of day).
+    """
 
     dues: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    receipts: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    allocations: list[dict[str, Any]] | None = None
-    overpayments: list[dict[str, Any]] | None = None
-    suspense: list[dict[str, Any]] | None = None
+    receipts: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
+    allocations: Rows | None = None
+    overpayments: Rows | None = None
+    suspense: Rows | None = None
+    movements: Rows | None = None
+    accounts: dict[str, int] = Field(default_factory=dict)
+
+    @field_validator("allocations", "overpayments", "suspense", "movements")
+    @classmethod
+    def _same_columns(cls, rows: Rows | None) -> Rows | None:
+        if rows and len({frozenset(r) for r in rows}) > 1:
+            raise ValueError("the rows of a list name the same columns")
+        return rows
+
+    @field_validator("movements")
+    @classmethod
+    def _typed(cls, rows: Rows | None) -> Rows | None:
+        if any("movement_type" not in r for r in rows or []):
+            raise ValueError("every row names its movement_type")
+        return rows
 
 
 class Scenario(_Model):
-    """A tiny city: see DESIGN of scenarios in docs/scenarios.md."""
+    """A tiny city."""
 
-    name: str
-    source: str
+    name: str = Field(min_length=1)
+    source: str = ""
     as_of: date
-    known_at: None = None
     policy: dict[str, Any] = Field(default_factory=dict)
-    dues: list[Due]
+    dues: list[Due] = Field(min_length=1)
     events: list[Event] = Field(default_factory=list)
     expect: Expect = Field(default_factory=Expect)
 
     @model_validator(mode="after")
-    def _references(self) -> Scenario:
-        dues = [d.id for d in self.dues]
-        if len(set(dues)) != len(dues):
-            raise ValueError("two dues have the same id")
-        receipts = [e.id for e in self.events if e.kind == "receive" and e.id]
-        if len(set(receipts)) != len(receipts):
-            raise ValueError("two receipts have the same id")
-        slips = {e.slip for e in self.events if e.slip}
-        for event in self.events:
-            for name in [event.due, event.void, event.remind, event.to, *(event.dues or [])]:
-                if name is not None and name not in dues:
-                    raise ValueError(f"event on {event.on}: {name!r} is no due of this scenario ({', '.join(dues)})")
-            for name in (event.cancel, event.confirm):
-                if name is not None and name not in receipts:
-                    raise ValueError(f"event on {event.on}: {name!r} is no receipt of this scenario")
-            if event.by_slip is not None and event.by_slip not in slips:
-                raise ValueError(f"event on {event.on}: {event.by_slip!r} is no slip of this scenario")
-        unknown = set(self.expect.dues) - set(dues)
-        if unknown:
-            raise ValueError(f"expect.dues names {', '.join(sorted(unknown))}, which are no dues of this scenario")
-        unknown = set(self.expect.receipts) - set(receipts)
-        if unknown:
-            raise ValueError(f"expect.receipts names {', '.join(sorted(unknown))}, which are no receipts")
+    def _hangs_together(self) -> Scenario:
+        faults = [*self._faults_of_dues(), *self._faults_of_events(), *self._faults_of_expect()]
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
+
+    def event_name(self, position: int) -> str:
+        """How messages and results call an event: its id, or its place in the file."""
+        return self.events[position].id or f"event {position + 1}"
+
+    def notice_no_of(self, position: int) -> str:
+        """The last six digits of a due's 通知書番号."""
+        return (self.dues[position].notice_no or str(position + 1)).zfill(6)
+
+    def standing_yen(self, due_id: str, before: int) -> int:
+        """The tax of a due as assessed before an event, by book date: what 取消 takes away and a slip prints."""
+        day = self.events[before].on
+        standing = next(d.yen for d in self.dues if d.id == due_id)
+        changes = [(e.on, i) for i, e in enumerate(self.events) if (e.adjust and e.due == due_id) or e.void == due_id]
+        for on, index in sorted(changes):
+            if (on, index) < (day, before):
+                event = self.events[index]
+                standing = 0 if event.void else standing + (event.adjust or 0)
+        return standing
+
+    def _faults_of_dues(self) -> Iterator[str]:
+        for name, count in Counter(d.id for d in self.dues).items():
+            if count > 1:
+                yield f"dues: {count} dues have the id {name}"
+        keys: dict[tuple[object, ...], str] = {}
+        for position, due in enumerate(self.dues):
+            key = (due.tax_item, due.levy_year, due.tax_year, self.notice_no_of(position), due.instalment_no)
+            other = keys.setdefault(key, due.id)
+            if other != due.id:
+                yield f"dues: {due.id} and {other} have one key: give notice_no or instalment_no"
+
+    def _faults_of_events(self) -> Iterator[str]:
+        for name, count in Counter(e.id for e in self.events if e.id).items():
+            if count > 1:
+                yield f"events: {count} events have the id {name}"
+        for name, count in Counter(e.slip for e in self.events if e.slip).items():
+            if count > 1:
+                yield f"events: the slip {name} is issued {count} times"
+        for position, event in enumerate(self.events):
+            for fault in (*self._unknown_dues(event), *self._faults_of_order(position, event)):
+                yield f"{_event_label(position, event.on, event.kind)}: {fault}"
+
+    def _unknown_dues(self, event: Event) -> Iterator[str]:
+        known = [d.id for d in self.dues]
+        lines = [line.due for line in event.lines or []]
+        for name in [event.due, event.void, event.remind, event.to, *(event.dues or []), *lines]:
+            if name is not None and name not in known:
+                yield f"{name!r} is no due of this scenario ({', '.join(known)})"
+
+    def _faults_of_order(self, position: int, event: Event) -> Iterator[str]:
+        earlier = self.events[:position]
+        receipts = {e.id: e for e in earlier if e.kind == "receive" and e.id}
+        movable = {e.id: e for e in earlier if e.kind in ("receive", "offset", "reallocate") and e.id}
+        if event.cancel is not None:
+            if event.cancel not in movable:
+                yield f"{event.cancel!r} is the id of no receipt before this event ({', '.join(movable) or 'none'})"
+            elif event.on < (movable[event.cancel].posted or movable[event.cancel].on):
+                yield f"{event.cancel} is booked after this day"
+            elif any(e.confirm == event.cancel for e in earlier):
+                yield f"{event.cancel} has been confirmed: a 確報 is not taken back by a 取消"
+        if event.confirm is not None:
+            receipt = receipts.get(event.confirm)
+            if receipt is None or not receipt.provisional:
+                yield f"{event.confirm!r} is the id of no provisional receipt before this event"
+        slips = {e.slip: e for e in earlier if e.slip}
+        if event.by_slip is not None and event.by_slip not in slips:
+            issued = ", ".join(name for name in slips if name) or "none"
+            yield f"{event.by_slip!r} is no slip issued before this event ({issued})"
+        if event.adjust is not None and event.due in {d.id for d in self.dues}:
+            standing = self.standing_yen(event.due or "", position)
+            if standing + event.adjust < 0:
+                yield f"the tax of {event.due} is {standing:,} by then: adjust {event.adjust:,} would make it negative"
+
+    def _faults_of_expect(self) -> Iterator[str]:
+        for name in set(self.expect.dues) - {d.id for d in self.dues}:
+            yield f"expect.dues: {name!r} is no due of this scenario"
+        ids = {e.id for e in self.events if e.id and e.kind in ("receive", "cancel", "confirm")}
+        for name in set(self.expect.receipts) - ids:
+            yield f"expect.receipts: {name!r} is the id of no receipt"
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -169,15 +362,94 @@ def load_scenario(path: Path) -> Scenario:
         OsameError: the file is not one; every mistake is named with its place.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Yaml12)  # noqa: S506 (a SafeLoader)
-    except FileNotFoundError:
-        raise OsameError(f"{path} does not exist", "name a scenario file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except OSError as error:
+        raise OsameError(
+            f"{path} cannot be read: {error.strerror}", "name a scenario file or a folder of them"
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise OsameError(f"{path} is not YAML: {error}", "mend the file") from None
+    if not isinstance(data, dict):
+        raise OsameError(f"{path} is no scenario: it has no keys", "osame scenario new prints an example")
     try:
-        return Scenario.model_validate(data)
+        scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        details = "\n".join(
-            f"  {path}: {'.'.join(str(p) for p in e['loc']) or 'scenario'}: {e['msg']}" for e in error.errors()
-        )
+        faults = [line for e in error.errors() for line in _sentences(data, dict(e))]
+        details = "\n".join(f"  {path}: {line}" for line in faults)
         raise OsameError(f"{path} is no scenario:\n{details}", "osame scenario new prints an example") from None
+    _check_policy(path, scenario.policy)
+    return scenario
+
+
+def _check_policy(path: Path, policy: dict[str, Any]) -> None:
+    home = Home(path)
+    try:
+        load_settings(home, {"policies": policy})
+    except OsameError as error:
+        reason = error.message.removeprefix(f"{home.settings_file}: ").replace("policies.", "policy.")
+        raise OsameError(f"{path}: {reason}", error.advice) from None
+
+
+@cache
+def _file_channels() -> tuple[str, ...]:
+    """The channels that a payment file may name: all but the one that scenarios keep for 収納履歴."""
+    column = next(c for c in load_layouts()["paid_slips"].columns if c.name == "channel_code")
+    return tuple(code for code in column.codes or {} if code != HISTORY_CHANNEL)
+
+
+def _event_label(position: int, on: object, kind: str) -> str:
+    return f"event {position + 1} ({on} {kind})"
+
+
+_PLACES: dict[str, type[_Model]] = {
+    "dues": Due,
+    "events": Event,
+    "expect": Expect,
+    "split": Split,
+    "lines": SlipLine,
+}
+
+
+def _sentences(data: dict[Any, Any], error: dict[str, Any]) -> list[str]:
+    """One finding of pydantic in the words of the file: where, what was found, what to do."""
+    place = list(error["loc"])
+    where = _where(data, place)
+    found = error.get("input")
+    match error["type"]:
+        case "extra_forbidden":
+            sentence = _unknown_key(place)
+        case "missing":
+            sentence = "is missing"
+        case "string_type":
+            sentence = f"{found!r} is no text: write it in quotes ('{found}')"
+        case "string_pattern_mismatch":
+            sentence = f"{found!r} does not have the form {error['ctx']['pattern']}"
+        case "value_error":
+            sentence = error["msg"].removeprefix("Value error, ")
+        case _:
+            sentence = f"{error['msg']}; found {found!r}"
+    return [f"{where}: {line}" if where else line for line in sentence.split("\n")]
+
+
+def _where(data: dict[Any, Any], place: list[Any]) -> str:
+    parts: list[str] = []
+    if len(place) > 1 and place[0] in ("dues", "events") and isinstance(place[1], int):
+        row = data[place[0]][place[1]]
+        row = row if isinstance(row, dict) else {}
+        if place[0] == "events":
+            kind = next((k for k in KINDS if k in row), "?")
+            parts.append(_event_label(place[1], row.get("on", "no day"), kind))
+        else:
+            parts.append(f"due {row.get('id', place[1] + 1)}")
+        place = place[2:]
+    if place:
+        parts.append(".".join(str(p) for p in place))
+    return ", ".join(parts)
+
+
+def _unknown_key(place: list[Any]) -> str:
+    model = next((_PLACES[p] for p in reversed(place[:-1]) if p in _PLACES), Scenario)
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(str(place[-1]), known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+    return f"unknown key{hint}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
@@ -18,7 +18,65 @@ from warehouse.errors import OsameError
 from warehouse.scenario.files import Written, write_files
 from warehouse.scenario.model import Scenario, load_scenario
 
-_ALLOCATION_COLUMNS = "receipt_id, due_key, principal_yen, reminder_fee_yen, late_charge_yen, overpaid_yen"
+# What a scenario cannot know: lineage, and the keys that are made for it. Names of its own stand for them.
+_HIDDEN = {
+    "due_key",
+    "notice_no",
+    "addressee_no",
+    "receipt_id",
+    "overpayment_id",
+    "movement_id",
+    "load_id",
+    "source_file",
+    "source_line",
+}
+_STANDS_FOR = {"due_key": "due", "addressee_no": "addressee", "receipt_id": "receipt", "source_line": "receipt"}
+_TABLES = {
+    "dues": "fct_dues",
+    "receipts": "fct_receipts",
+    "allocations": "bridge_receipt_dues",
+    "overpayments": "fct_overpayments",
+    "suspense": "fct_suspense",
+    "movements": "fct_movements",
+}
+_LISTS = {
+    "allocations": """
+        select receipt_id, due_key, principal_yen, reminder_fee_yen, late_charge_yen, overpaid_yen
+        from bridge_receipt_dues where list_contains($records, receipt_id)
+        union all
+        select receipt_id, due_key, principal_yen, reminder_fee_yen, late_charge_yen, overpaid_yen
+        from fct_receipts
+        where list_contains($records, receipt_id) and due_key is not null and record_status = 'final'
+    """,
+    "overpayments": """
+        select * from fct_overpayments where list_contains($records, receipt_id) or list_contains($dues, due_key)
+    """,
+    "suspense": "select * from fct_suspense where list_contains($records, receipt_id)",
+    "movements": """
+        select mv.*, concat_ws('-', mv.load_id, mv.source_line) as receipt_id
+        from fct_movements as mv
+        where list_contains($dues, mv.due_key) or list_contains($records, concat_ws('-', mv.load_id, mv.source_line))
+    """,
+}
+# The effect of a movement on each account is the seed's; here it is only added up.
+_ACCOUNTS = """
+    select
+        cast(coalesce(sum(mv.amount_yen * me.due_balance), 0) as bigint) as due_balance_yen,
+        cast(coalesce(sum(mv.amount_yen * me.overpayment), 0) as bigint) as overpayment_yen,
+        cast(coalesce(sum(mv.amount_yen * me.suspense), 0) as bigint) as suspense_yen,
+        cast(coalesce(sum(mv.amount_yen * me.assessment), 0) as bigint) as assessment_yen,
+        cast(coalesce(sum(mv.amount_yen * me.revenue), 0) as bigint) as revenue_yen,
+        cast(coalesce(sum(mv.amount_yen * me.cash), 0) as bigint) as cash_yen
+    from fct_movements as mv
+    inner join movement_effects as me
+        on me.movement_type = mv.movement_type
+        and coalesce(me.direction, '') = coalesce(mv.direction, '')
+        and coalesce(me.budget_side, '') = coalesce(mv.budget_side, '')
+        and me.component_class = case when mv.component = 'refund_interest' then 'refund_interest' else 'tax' end
+    where not mv.is_provisional
+        and (list_contains($dues, mv.due_key) or list_contains($records, concat_ws('-', mv.load_id, mv.source_line)))
+"""
+_ABSENT = "no such row"
 
 
 @dataclass(frozen=True)
@@ -36,7 +94,7 @@ class Check:
 
 @dataclass
 class Outcome:
-    """What a scenario came to: its checks, and the rows of its dues and receipts as the marts have them."""
+    """What a scenario came to: its checks, and its rows as the marts have them, in the scenario's own names."""
 
     path: str
     name: str
@@ -45,12 +103,18 @@ class Outcome:
     checks: list[Check] = field(default_factory=list)
     dues: dict[str, dict[str, Any]] = field(default_factory=dict)
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    allocations: list[dict[str, Any]] = field(default_factory=list)
+    overpayments: list[dict[str, Any]] = field(default_factory=list)
+    suspense: list[dict[str, Any]] = field(default_factory=list)
+    movements: list[dict[str, Any]] = field(default_factory=list)
+    accounts: dict[str, int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         return all(c.passed for c in self.checks)
 
     def as_dict(self) -> dict[str, Any]:
+        """The outcome as ``--json`` prints it: the keys are stable, and it does not depend on what else was run."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str, ensure_ascii=False))
         plain["passed"] = self.passed
         for check, plain_check in zip(self.checks, plain["checks"], strict=True):
@@ -61,13 +125,17 @@ class Outcome:
 def run_scenarios(paths: list[Path], on_group: Callable[[int, int], None] = lambda _done, _all: None) -> list[Outcome]:
     """Run scenario files: one build for every distinct (as_of, policy), so many files cost little more than one.
 
+    Args:
+        paths: the files.
+        on_group: called with builds done and builds in all.
+
     Raises:
-        OsameError: a file is no scenario, or its files do not land; the message says which and why.
+        OsameError: files are no scenarios, or what they say cannot be landed or built; the message names every one.
     """
-    scenarios = [(path, load_scenario(path)) for path in paths]
+    scenarios = list(zip(paths, _load_all(paths), strict=True))
     groups: dict[str, list[int]] = {}
     for index, (_, scenario) in enumerate(scenarios):
-        key = json.dumps([scenario.as_of.isoformat(), scenario.policy], sort_keys=True)
+        key = json.dumps([scenario.as_of.isoformat(), scenario.policy], sort_keys=True, default=str)
         groups.setdefault(key, []).append(index)
     outcomes: dict[int, Outcome] = {}
     for done, members in enumerate(groups.values()):
@@ -79,109 +147,160 @@ def run_scenarios(paths: list[Path], on_group: Callable[[int, int], None] = lamb
     return [outcomes[i] for i in range(len(scenarios))]
 
 
+def _load_all(paths: list[Path]) -> list[Scenario]:
+    scenarios, errors = [], []
+    for path in paths:
+        try:
+            scenarios.append(load_scenario(path))
+        except OsameError as error:
+            errors.append(error)
+    if errors:
+        raise OsameError("\n".join(e.message for e in errors), errors[0].advice)
+    return scenarios
+
+
 def _run_group(group: list[tuple[Path, Scenario]]) -> Iterator[Outcome]:
+    """Build one group and compare. All of it is read before the first outcome is handed out: then the home goes."""
     first = group[0][1]
     with tempfile.TemporaryDirectory(prefix="osame-scenario-") as folder:
         home = Home(Path(folder)).create()
         files = Path(folder) / "files"
         files.mkdir()
+        written = write_files([s for _, s in group], files)
         try:
-            written = write_files([s for _, s in group], files)
-        except ValueError as error:
-            names = ", ".join(str(p) for p, _ in group)
-            raise OsameError(f"{names}: {error}", "mend the scenario") from None
-        _land(home, files)
-        build(
-            home,
-            first.as_of,
-            overrides={"policies": first.policy} if first.policy else None,
-            with_tests=False,
-            with_vault=False,
-        )
+            _land(home, files, group, written)
+            build(
+                home,
+                first.as_of,
+                overrides={"policies": first.policy} if first.policy else None,
+                with_tests=False,
+                with_vault=False,
+            )
+        except OsameError as error:
+            error.message = f"{', '.join(str(p) for p, _ in group)}:\n{error.message}"
+            raise
         connection = open_warehouse(home)
         try:
-            for (path, scenario), names in zip(group, written, strict=True):
-                yield _compare(connection, path, scenario, names)
+            outcomes = [
+                _compare(connection, path, scenario, names)
+                for (path, scenario), names in zip(group, written, strict=True)
+            ]
         finally:
             connection.close()
+    unknown = [fault for outcome, faults in outcomes for fault in (f"  {outcome.path}: {f}" for f in faults)]
+    if unknown:
+        raise OsameError("columns are expected that the tables do not have:\n" + "\n".join(unknown), "mend the file")
+    yield from (outcome for outcome, _ in outcomes)
 
 
-def _land(home: Home, files: Path) -> None:
+def _land(home: Home, files: Path, group: list[tuple[Path, Scenario]], written: list[Written]) -> None:
     at = datetime.combine(date(2000, 1, 2), time())
+    faults = []
     for offer in ingest(home, [files], Options(now=lambda: at)):
-        if offer.status != "landed" or offer.quarantined:
-            findings = "; ".join(f.english() for f in offer.findings) or f"{offer.quarantined} rows quarantined"
-            raise OsameError(f"the scenario's {offer.file_name} did not land whole: {findings}", "mend the scenario")
-
-
-def _rows(connection: Any, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
-    cursor = connection.execute(sql, parameters)
-    names = [d[0] for d in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _compare(connection: Any, path: Path, scenario: Scenario, names: Written) -> Outcome:
-    outcome = Outcome(str(path), scenario.name, scenario.source, scenario.as_of)
-    ids = {key: due_id for due_id, key in names.due_keys.items()}
-    for row in _rows(connection, "select * from fct_dues where list_contains(?, due_key)", [list(ids)]):
-        outcome.dues[ids[row["due_key"]]] = row
-    receipt_ids: dict[str, str] = {}
-    for name, (file, line) in names.receipts.items():
-        for row in _rows(
-            connection, "select * from fct_receipts where source_file = ? and source_line = ?", [file, line]
-        ):
-            outcome.receipts[name] = row
-            receipt_ids[row["receipt_id"]] = name
-    outcome.checks += _column_checks("dues", scenario.expect.dues, outcome.dues)
-    outcome.checks += _column_checks("receipts", scenario.expect.receipts, outcome.receipts)
-    outcome.checks += _list_checks(connection, scenario, ids, receipt_ids)
-    return outcome
-
-
-def _column_checks(what: str, expected: dict[str, dict[str, Any]], found: dict[str, dict[str, Any]]) -> Iterator[Check]:
-    for name, columns in expected.items():
-        row = found.get(name)
-        for column, value in columns.items():
-            if row is None:
-                yield Check(f"{what}.{name}.{column}", value, "no such row")
-            elif column not in row:
-                raise OsameError(
-                    f"expect.{what}.{name}.{column} is no public column", f"columns: {', '.join(sorted(row))}"
-                )
-            else:
-                yield Check(f"{what}.{name}.{column}", value, row[column])
-
-
-def _list_checks(
-    connection: Any, scenario: Scenario, dues: dict[str, str], receipts: dict[str, str]
-) -> Iterator[Check]:
-    """Whole lists, each row cut to the columns that the expectation names."""
-    queries = {
-        "allocations": f"""
-            select {_ALLOCATION_COLUMNS} from bridge_receipt_dues where list_contains(?, receipt_id)
-            union all
-            select {_ALLOCATION_COLUMNS} from fct_receipts
-            where list_contains(?, receipt_id) and due_key is not null and record_status = 'final'
-        """,
-        "overpayments": "select * from fct_overpayments where list_contains(?, receipt_id)",
-        "suspense": "select * from fct_suspense where list_contains(?, receipt_id)",
-    }
-    for what, sql in queries.items():
-        expected = getattr(scenario.expect, what)
-        if expected is None:
+        if offer.status == "landed" and not offer.quarantined:
             continue
-        rows = _rows(connection, sql, [list(receipts)] * sql.count("?"))
-        for row in rows:
-            row["receipt"] = receipts[row["receipt_id"]]
-            row["due"] = dues.get(row.get("due_key") or "")
-        columns = sorted({c for e in expected for c in e})
-        missing = {c for c in columns for r in rows if c not in r}
-        if missing:
-            raise OsameError(
-                f"expect.{what}: {', '.join(sorted(missing))} are no public columns", "see docs/scenarios.md"
+        faults += [f"  {offer.file_name}: {offer.quarantined} rows quarantined"] if not offer.findings else []
+        for finding in offer.findings:
+            whose = "".join(
+                f"; it is {names.records[(offer.file_name, finding.line)]} of {path}"
+                for (path, _), names in zip(group, written, strict=True)
+                if finding.line is not None and (offer.file_name, finding.line) in names.records
             )
-        found = [{c: r[c] for c in columns} if columns else r for r in rows]
-        yield Check(what, _sorted(expected), _sorted(found))
+            faults.append(f"  {offer.file_name}: {finding.english()}{whose}")
+    if faults:
+        raise OsameError("the files of these scenarios did not land whole:\n" + "\n".join(faults), "mend the scenario")
+
+
+class _Names:
+    """Puts the scenario's own names in the place of keys and lineage."""
+
+    def __init__(self, connection: Any, written: Written) -> None:
+        self.dues = {key: name for name, key in written.due_keys.items()}
+        self.addressees = written.addressees
+        loads = dict(connection.execute("select file_name, load_id from fct_loads where status = 'landed'").fetchall())
+        self.records = {f"{loads[file]}-{line}": name for (file, line), name in written.records.items()}
+
+    def rows(self, connection: Any, sql: str) -> list[dict[str, Any]]:
+        parameters = {"dues": list(self.dues), "records": list(self.records)}
+        cursor = connection.execute(sql, {name: value for name, value in parameters.items() if f"${name}" in sql})
+        columns = [d[0] for d in cursor.description]
+        return [self._named(dict(zip(columns, row, strict=True))) for row in cursor.fetchall()]
+
+    def _named(self, row: dict[str, Any]) -> dict[str, Any]:
+        out = {name: value for name, value in row.items() if name not in _HIDDEN}
+        if "receipt_id" in row:
+            out["receipt"] = self.records.get(row["receipt_id"])
+        if "due_key" in row:
+            out["due"] = self.dues.get(row["due_key"] or "")
+        if "addressee_no" in row:
+            out["addressee"] = self.addressees.get(row["addressee_no"] or "")
+        return out
+
+
+def _compare(connection: Any, path: Path, scenario: Scenario, written: Written) -> tuple[Outcome, list[str]]:
+    """The outcome of one scenario, and the columns that it expects and no table has."""
+    names = _Names(connection, written)
+    outcome = Outcome(str(path), scenario.name, scenario.source, scenario.as_of)
+    dues = names.rows(connection, "select * from fct_dues where list_contains($dues, due_key)")
+    outcome.dues = _by_name(dues, "due", written.due_keys)
+    receipts = names.rows(connection, "select * from fct_receipts where list_contains($records, receipt_id)")
+    outcome.receipts = _by_name(receipts, "receipt", map(scenario.event_name, range(len(scenario.events))))
+    for what, sql in _LISTS.items():
+        setattr(outcome, what, _sorted(names.rows(connection, sql)))
+    outcome.accounts = names.rows(connection, _ACCOUNTS)[0]
+    known = _columns(connection) | {"accounts": sorted(outcome.accounts)}
+    faults: list[str] = []
+    for check, unknown in _checks(scenario, outcome, known):
+        outcome.checks.append(check)
+        faults += unknown
+    return outcome, faults
+
+
+def _columns(connection: Any) -> dict[str, list[str]]:
+    """What may be expected of each table."""
+    out = {}
+    for what, table in _TABLES.items():
+        columns = {d[0] for d in connection.execute(f"select * from {table} limit 0").description}
+        columns |= {name for key, name in _STANDS_FOR.items() if key in columns}
+        out[what] = sorted(columns - _HIDDEN - {"dues": {"due"}, "receipts": {"receipt"}}.get(what, set()))
+    return out
+
+
+def _by_name(rows: list[dict[str, Any]], key: str, order: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found = {row.pop(key): row for row in rows}
+    return {name: found[name] for name in order if name in found}
+
+
+def _checks(scenario: Scenario, outcome: Outcome, known: dict[str, list[str]]) -> Iterator[tuple[Check, list[str]]]:
+    def unknown(what: str, columns: Any) -> list[str]:
+        return [
+            f"expect.{what}: {column!r}; there are {', '.join(known[what])}"
+            for column in sorted(set(columns) - set(known[what]))
+        ]
+
+    for what, expected in (("dues", scenario.expect.dues), ("receipts", scenario.expect.receipts)):
+        found: dict[str, dict[str, Any]] = getattr(outcome, what)
+        for name, columns in expected.items():
+            row = found.get(name)
+            if columns is None:
+                yield Check(f"{what}.{name}", _ABSENT, _ABSENT if row is None else row), []
+                continue
+            for column, value in columns.items():
+                found_value = _ABSENT if row is None else row.get(column)
+                yield Check(f"{what}.{name}.{column}", value, found_value), unknown(what, [column])
+    for column, value in scenario.expect.accounts.items():
+        yield Check(f"accounts.{column}", value, outcome.accounts.get(column)), unknown("accounts", [column])
+    for what in _LISTS:
+        rows = getattr(scenario.expect, what)
+        if rows is None:
+            continue
+        named = sorted({c for row in rows for c in row})
+        have = getattr(outcome, what)
+        if what == "movements" and rows:
+            types = {row["movement_type"] for row in rows}
+            have = [row for row in have if row["movement_type"] in types]
+        cut = [{c: row.get(c) for c in named} if named else row for row in have]
+        yield Check(what, _sorted(rows), _sorted(cut)), unknown(what, named)
 
 
 def _sorted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
