@@ -151,7 +151,8 @@ KINDS: dict[str, Kind] = {
         "依頼データか結果データか判別できません",
         "check with the bank; if it is a result without result totals, land it again with "
         "--format and --allow-missing-result-totals",
-        "金融機関に確認し、結果合計のない結果データであれば --format と --allow-missing-result-totals を付けて取り込んでください",
+        "金融機関に確認し、結果合計のない結果データであれば --format と --allow-missing-result-totals を"
+        "付けて取り込んでください",
     ),
     "ING-051": Kind(
         "the same debit was already landed with another result code",

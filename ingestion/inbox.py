@@ -23,6 +23,7 @@ from ingestion.reader import read
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
+from warehouse.wareki import format_wareki
 
 _TEXT_SUFFIXES = (".reason.json", ".reason.txt")
 
@@ -139,14 +140,15 @@ def _reject(home: Home, name: str, data: bytes, offer: Offer, at: datetime) -> N
         stem.with_name(stem.name + _TEXT_SUFFIXES[0]),
         json.dumps(slip, ensure_ascii=False, indent=2).encode("utf-8"),
     )
-    archive.write_whole(stem.with_name(stem.name + _TEXT_SUFFIXES[1]), _slip_ja(slip, offer.findings).encode("utf-8"))
+    reasons = _slip_ja(slip, offer.findings, at)
+    archive.write_whole(stem.with_name(stem.name + _TEXT_SUFFIXES[1]), reasons.encode("utf-8"))
 
 
-def _slip_ja(slip: dict[str, object], findings: tuple[Finding, ...]) -> str:
+def _slip_ja(slip: dict[str, object], findings: tuple[Finding, ...], at: datetime) -> str:
     lines = [
         "取込拒否票",
         f"ファイル名: {slip['file_name']}",
-        f"受付日時: {slip['offered_at']}",
+        f"受付日時: {format_wareki(at.date())} {at:%H時%M分}",
         f"形式: {slip['format'] or '不明'}",
         f"指摘: {len(findings)}件（このファイルは1件も取り込んでいません）",
         "",

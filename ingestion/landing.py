@@ -204,7 +204,7 @@ class Landing:
             findings=tuple(refused.findings),
             warnings=(),
         )
-        self._insert_load(offer, len(data), offered_at, None, first.code, first.english())
+        self._insert_load(offer, len(data), offered_at, None, first.code, first.japanese())
         return offer
 
     def duplicate(self, data: bytes, file_name: str, offered_at: datetime) -> Offer:
@@ -215,7 +215,7 @@ class Landing:
         ).fetchone()
         fmt, role = row if row is not None else (None, None)
         offer = Offer(file_name, sha256, load_id_of(sha256), "duplicate", fmt, role, 0, 0, 0, (), ())
-        self._insert_load(offer, len(data), offered_at, None, "duplicate", "these bytes have landed before")
+        self._insert_load(offer, len(data), offered_at, None, "duplicate", "同じ内容のファイルが取込済みです")
         return offer
 
     def _insert(self, table: str, rows: pa.Table, load_id: int) -> None:
@@ -234,7 +234,7 @@ class Landing:
                 "format": [decoded.layout.id] * len(rows),
                 "source_line": pa.array([r.line for r in rows], pa.int32()),
                 "reason_code": [r.findings[0].code for r in rows],
-                "reason": ["; ".join(f.english() for f in r.findings) for r in rows],
+                "reason": ["; ".join(f.japanese() for f in r.findings) for r in rows],
                 "row_text": [r.row_text for r in rows],
             }
         )

@@ -157,10 +157,8 @@ def build_town(root: Path) -> BuiltTown:
 
     def look(_done: int, _all: int, node: str) -> None:
         """What lies on the disk while the build runs; a killed build would leave it there."""
-        if node.startswith(("fct_", "int_payments_matched")):
-            leftovers.update(
-                {f"{node}/{p.name}": p.read_bytes() for p in home.work.glob("build-*/**/*") if p.is_file()}
-            )
+        if node == "rpt_daily_collection":
+            leftovers.update({p.name: p.read_bytes() for p in home.work.glob("build-*/**/*") if p.is_file()})
 
     built = build(home, date.fromisoformat(town.as_of), with_tests=True, progress=look)
     report = run_report(home, "daily_collection", {"month": "2026-01"}, LATEST, "test")

@@ -1,15 +1,7 @@
 -- 督促手数料 and 延滞金 of each due that has any: what is owed of them as of the build's date. One row per due.
 -- The late charge is reckoned from the principal as paid, on the tax after reductions (LAW §1.2). It is fixed when the
 -- principal is paid; a slip honoured as printed fixes both at the printed amounts.
-with dues as (
-    select * from {{ ref('int_dues') }}
-),
-
-balances as (
-    select * from {{ ref('int_due_balances') }}
-),
-
-reminders as (
+with reminders as (
     select
         rm.due_key,
         min(rm.sent_date) as sent_date,
@@ -27,8 +19,8 @@ late_dues as (
         du.low_rate_months,
         du.rate_family,
         {{ as_of_date() }} as accrue_to
-    from dues as du
-    left join balances as ba on ba.due_key = du.due_key
+    from {{ ref('int_dues') }} as du
+    left join {{ ref('int_due_balances') }} as ba on ba.due_key = du.due_key
     where
         du.due_date < {{ as_of_date() }}
         and (
@@ -64,7 +56,7 @@ keys as (
     union
     select rm.due_key from reminders as rm
     union
-    select ba.due_key from balances as ba
+    select ba.due_key from {{ ref('int_due_balances') }} as ba
     where ba.split_reminder_fee_yen <> 0 or ba.split_late_charge_yen <> 0
 ),
 
@@ -84,10 +76,10 @@ joined as (
             else 0
         end as is_honoured
     from keys as ky
-    inner join dues as du on du.due_key = ky.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_key = ky.due_key
     left join reminders as rm on rm.due_key = ky.due_key
     left join accrued as ac on ac.due_key = ky.due_key
-    left join balances as ba on ba.due_key = ky.due_key
+    left join {{ ref('int_due_balances') }} as ba on ba.due_key = ky.due_key
 )
 
 select

@@ -9,10 +9,6 @@ with payments as (
     where pm.record_status in ('final', 'provisional') and rm.credit_load_id is null
 ),
 
-dues as (
-    select * from {{ ref('int_dues') }}
-),
-
 slips as (
     select
         sl.slip_no,
@@ -22,7 +18,7 @@ slips as (
         count(*) as line_count,
         count(du.due_key) as known_count
     from {{ ref('stg_slips') }} as sl
-    left join dues as du on du.due_key = sl.due_key
+    left join {{ ref('int_dues') }} as du on du.due_key = sl.due_key
     group by sl.slip_no
 ),
 
@@ -60,7 +56,7 @@ customer_dues as (
         min(du.due_key) as due_key,
         count(*) as due_count
     from customers as cu
-    inner join dues as du
+    inner join {{ ref('int_dues') }} as du
         on du.tax_item_code = substr(cu.customer_no, {{ customer.tax_item_code[0] }}, {{ customer.tax_item_code[1] }})
         and du.notice_no = substr(cu.customer_no, {{ customer.notice_no[0] }}, {{ customer.notice_no[1] }})
         and du.instalment_no = substr(cu.customer_no, {{ customer.instalment_no[0] }}, {{ customer.instalment_no[1] }})
@@ -73,7 +69,7 @@ customer_dues as (
 
 payers as (
     select distinct du.addressee_no
-    from dues as du
+    from {{ ref('int_dues') }} as du
 ),
 
 resolved as (
@@ -90,7 +86,7 @@ resolved as (
         pa.addressee_no as known_addressee_no,
         coalesce(cd.due_count, 0) as customer_due_count
     from payments as pm
-    left join dues as dg on dg.due_key = pm.due_key
+    left join {{ ref('int_dues') }} as dg on dg.due_key = pm.due_key
     left join slips as sn on sn.slip_no = pm.slip_no
     left join slips_by_el_no as se on se.el_no = pm.el_no and se.slip_count = 1
     left join slips_by_ocr as so

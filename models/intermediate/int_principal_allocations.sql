@@ -2,7 +2,8 @@
 -- min(cumulative receipts, what the due can take): a window, no recursion. Money that was refunded or offset out later
 -- came from the last receipts (国税通則法58条3項), so it is cut off the end.
 -- One row per portion (record x due).
-with portions as (
+{#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
+{%- set portions %}
     select
         np.load_id,
         np.source_line,
@@ -49,6 +50,27 @@ with portions as (
         cast(null as bigint) as recorded_fee_fiscal_year,
         cast(null as bigint) as recorded_late_fiscal_year
     from {{ ref('int_lump_principals') }} as lp
+{%- endset %}
+{%- set columns = [
+    'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'due_key', 'channel_code',
+    'branch_code', 'received_date', 'posted_date', 'is_split', 'is_lump', 'is_honoured', 'offered_yen',
+    'split_reminder_fee_yen', 'split_late_charge_yen', 'recorded_fiscal_year', 'recorded_fee_fiscal_year',
+    'recorded_late_fiscal_year'
+] %}
+-- Nearly every due has one portion, and needs no window. Those with several are found by a 64-bit hash; one that two
+-- dues happen to share only sends both through the window.
+with several as (
+    select {{ hash64('po.due_key') }} as key_hash
+    from (
+        select np.due_key
+        from {{ ref('int_named_portions') }} as np
+        where np.record_status = 'final'
+        union all
+        select lp.due_key
+        from {{ ref('int_lump_principals') }} as lp
+    ) as po
+    group by {{ hash64('po.due_key') }}
+    having count(*) > 1
 ),
 
 withdrawn as (
@@ -62,36 +84,50 @@ withdrawn as (
 
 running as (
     select
-        po.*,
-        du.addressee_no,
-        du.tax_item_code,
-        du.levy_year,
-        du.tax_year,
-        du.assessed_yen,
-        du.due_date,
-        du.fiscal_year as due_fiscal_year,
-        case when du.due_key is null then 1 else 0 end as is_due_unknown,
-        coalesce(wd.moved_yen, 0) as moved_yen,
-        coalesce(wd.paid_back_yen, 0) as paid_back_yen,
+        {%- for column in columns %}
+        po.{{ column }},
+        {%- endfor %}
+        po.offered_yen as cumulative_yen,
+        po.offered_yen as offered_total_yen
+    from (
+{{ portions }}
+    ) as po
+    left join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
+    where sv.key_hash is null
+    union all
+    select
+        {%- for column in columns %}
+        po.{{ column }},
+        {%- endfor %}
         sum(po.offered_yen) over (
             partition by po.due_key
             order by {{ receipt_order('po') }}
             rows between unbounded preceding and current row
         ) as cumulative_yen,
-        case when wd.due_key is not null then sum(po.offered_yen) over (partition by po.due_key) end as offered_total_yen
-    from portions as po
-    left join {{ ref('int_dues') }} as du on du.due_key = po.due_key
-    left join withdrawn as wd on wd.due_key = po.due_key
+        sum(po.offered_yen) over (partition by po.due_key) as offered_total_yen
+    from (
+{{ portions }}
+    ) as po
+    inner join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
 ),
 
 capped as (
     select
         rn.*,
+        du.addressee_no,
+        du.tax_item_code,
+        du.levy_year,
+        du.tax_year,
+        du.due_date,
+        du.fiscal_year as due_fiscal_year,
+        case when du.due_key is null then 1 else 0 end as is_due_unknown,
         case
-            when rn.offered_total_yen is null then rn.assessed_yen
-            else greatest(least(rn.assessed_yen + rn.moved_yen, rn.offered_total_yen - rn.paid_back_yen), 0)
+            when wd.due_key is null then du.assessed_yen
+            else greatest(least(du.assessed_yen + wd.moved_yen, rn.offered_total_yen - wd.paid_back_yen), 0)
         end as cap_yen
     from running as rn
+    left join {{ ref('int_dues') }} as du on du.due_key = rn.due_key
+    left join withdrawn as wd on wd.due_key = rn.due_key
 )
 
 select

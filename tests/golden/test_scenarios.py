@@ -16,6 +16,7 @@ from warehouse.scenario.show import lines
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "scenarios").glob("*.yml"))
+DOCS = HERE.parent.parent / "docs" / "scenarios.md"
 EXAMPLE = HERE.parent.parent / "warehouse" / "scenario" / "example.yml"
 
 DUES_AND_EVENTS = """
@@ -40,12 +41,19 @@ expect:
 WHAT_IF = f"name: what if\n{DUES_AND_EVENTS}"
 
 
+def _blocks() -> list[str]:
+    """The fenced blocks of docs/scenarios.md: the example, then what it prints."""
+    parts = DOCS.read_text(encoding="utf-8").split("```")
+    return [part.split("\n", 1)[1] for part in parts[1::2]]
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("made")
-    paths = {name: folder / f"{name}.yml" for name in ("wrong", "what_if")}
+    paths = {name: folder / f"{name}.yml" for name in ("wrong", "what_if", "docs")}
     paths["wrong"].write_text(WRONG, encoding="utf-8")
     paths["what_if"].write_text(WHAT_IF, encoding="utf-8")
+    paths["docs"].write_text(_blocks()[0], encoding="utf-8")
     return paths
 
 
@@ -105,6 +113,16 @@ def test_a_scenario_that_expects_nothing_shows_what_comes_of_it(
 
 
 @pytest.mark.slow
+def test_the_documented_example_prints_what_the_documentation_shows(
+    made: dict[str, Path], outcomes: dict[str, Outcome]
+) -> None:
+    first, *rest = lines(outcomes[str(made["docs"])])
+    indent = {"ok": "    ok   ", "not": "    not  ", "": "    "}
+    printed = [f"{first[0]}  {first[1].replace(str(made['docs']), 'case.yml')}"]
+    assert [*printed, *(indent[mark] + text for mark, text in rest)] == _blocks()[1].splitlines()
+
+
+@pytest.mark.slow
 def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -118,7 +136,7 @@ def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     assert plain["receipts"]["r1"]["due"] == "a1"
     text = json.dumps(plain)
     assert "load_id" not in text
-    assert 'due_key"' not in text
+    assert '"due_key":' not in text
 
 
 @pytest.mark.slow

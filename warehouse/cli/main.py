@@ -381,6 +381,8 @@ def dbt(context: typer.Context) -> None:
 
     with told(), dbt_session(open_home(), today()) as (environment, arguments):
         words = context.args or ["--help"]
+        if "--help" in words:
+            arguments = []
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "dbt.cli.main", *words, *arguments],
             env={**os.environ, **environment},

@@ -68,12 +68,12 @@ class _Model(BaseModel):
 
 
 class Due(_Model):
-    """One instalment. ``due`` is the 納期限 as it counts; amounts in whole yen."""
+    """One instalment. ``due`` is the 納期限 as it counts (rates are known from 2000 on); amounts in whole yen."""
 
     id: str = Field(min_length=1)
     addressee: str = Field(pattern=r"^[0-9A-Za-z]{1,10}$")
     tax_item: str
-    due: date
+    due: date = Field(ge=date(2000, 1, 1))
     yen: int = Field(ge=0)
     assessed: date | None = None
     levy_year: int | None = Field(default=None, ge=1989, le=2999)

@@ -1,15 +1,7 @@
 -- One row per thing that happened, per component. Everything else is a sum over it; the sign of a movement's effect on
 -- each account is the seed movement_effects, and stands nowhere else.
-{%- set columns = [
-    'movement_type', 'direction', 'component', 'amount_yen', 'due_key', 'addressee_no', 'tax_item_code', 'levy_year',
-    'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'due_fiscal_year',
-    'budget_side', 'is_provisional', 'reason_code', 'load_id', 'source_line', 'portion_no', 'kind_no', 'is_first'
-] %}
-with dues as (
-    select * from {{ ref('int_dues') }}
-),
-
-allocations as (
+{#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
+{%- set allocations %}
     select
         al.load_id,
         al.source_line,
@@ -42,9 +34,13 @@ allocations as (
         case al.entry_kind when 'reallocation' then 'in' end as direction
     from {{ ref('int_allocations') }} as al
     where al.is_due_unknown = 0
-),
-
-assessments as (
+{%- endset %}
+{%- set columns = [
+    'movement_type', 'direction', 'component', 'amount_yen', 'due_key', 'addressee_no', 'tax_item_code', 'levy_year',
+    'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'due_fiscal_year',
+    'budget_side', 'is_provisional', 'reason_code', 'load_id', 'source_line', 'portion_no', 'kind_no', 'is_first'
+] %}
+with assessments as (
     select
         case
             when ev.event_type_code in ('1', '2') then 'assessed'
@@ -101,7 +97,9 @@ principals as (
         al.portion_no,
         2 as kind_no,
         case when al.portion_no = 1 and al.entry_kind = 'receipt' then 1 else 0 end as is_first
-    from allocations as al
+    from (
+{{ allocations }}
+    ) as al
     where al.principal_yen <> 0
 ),
 
@@ -164,7 +162,9 @@ others as (
             when al.overpaid_reminder_fee_yen <> 0 then case when co.kind_no = 6 then 1 else 0 end
             else case when co.kind_no = 7 then 1 else 0 end
         end as is_first
-    from allocations as al
+    from (
+{{ allocations }}
+    ) as al
     cross join components as co
     where
         al.reminder_fee_yen + al.late_charge_yen + al.overpaid_principal_yen + al.overpaid_reminder_fee_yen
@@ -226,7 +226,7 @@ provisional as (
         9 as kind_no,
         case when np.portion_no = 1 then 1 else 0 end as is_first
     from {{ ref('int_file_portions') }} as np
-    inner join dues as du on du.due_key = np.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_key = np.due_key
     where np.record_status = 'provisional'
 ),
 
@@ -276,7 +276,7 @@ outgoing as (
         co.kind_no,
         0 as is_first
     from {{ ref('int_withdrawals') }} as wd
-    inner join dues as du on du.due_key = wd.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_key = wd.due_key
     cross join outgoing_components as co
 ),
 

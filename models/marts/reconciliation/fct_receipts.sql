@@ -1,5 +1,5 @@
-{%- set amounts = ['principal_yen', 'reminder_fee_yen', 'late_charge_yen', 'overpaid_yen', 'suspense_yen'] %}
-with allocations as (
+{#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
+{%- set allocations %}
     select
         al.load_id,
         al.source_line,
@@ -17,10 +17,10 @@ with allocations as (
         al.suspense_yen
     from {{ ref('int_allocations') }} as al
     where al.entry_kind = 'receipt'
-),
-
--- 収納履歴: one portion each
-from_history as (
+{%- endset %}
+{%- set amounts = ['principal_yen', 'reminder_fee_yen', 'late_charge_yen', 'overpaid_yen', 'suspense_yen'] %}
+-- from_history is 収納履歴: one portion each
+with from_history as (
     select
         al.load_id,
         al.source_line,
@@ -41,7 +41,9 @@ from_history as (
         al.late_charge_yen,
         al.overpaid_yen,
         al.suspense_yen
-    from allocations as al
+    from (
+{{ allocations }}
+    ) as al
     where al.origin = 'history'
 ),
 
@@ -92,7 +94,9 @@ file_totals as (
         {%- for amount in amounts %}
         {{ sum_yen('al.' ~ amount) }} as {{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from allocations as al
+    from (
+{{ allocations }}
+    ) as al
     where al.origin = 'file'
     group by al.load_id, al.source_line
 ),
