@@ -103,6 +103,7 @@ def open_warehouse(home: Home) -> duckdb.DuckDBPyConnection:
     if not home.warehouse.exists():
         raise OsameError(f"{home.warehouse} does not exist yet", "run: osame build")
     connection = _connect()
+    connection.execute(f"set temp_directory = {_quote(home.work / 'spill')}")
     connection.execute(f"attach {_quote(home.warehouse)} as warehouse (read_only)")
     connection.execute("use warehouse")
     connection.execute("set enable_external_access = false")

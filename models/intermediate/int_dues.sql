@@ -13,7 +13,11 @@ changed_events as (
     select
         ev.*,
         row_number() over (partition by ev.due_key order by ev.assessed_date desc, ev.assessment_event_no desc)
-            as recency
+            as recency,
+        row_number() over (
+            partition by ev.due_key, case when ev.delta_yen < 0 then 1 else 0 end
+            order by ev.assessed_date desc, ev.assessment_event_no desc
+        ) as recency_of_sign
     from {{ ref('int_assessment_events') }} as ev
     inner join changed as cg on cg.key_hash = {{ hash64('ev.due_key') }}
 ),
@@ -24,7 +28,8 @@ changed_totals as (
         {{ sum_yen('ev.delta_yen') }} as assessed_yen,
         min(ev.assessed_date) as first_assessed_date,
         max(case when ev.event_type_code = '5' then 1 else 0 end) as is_cancelled,
-        max(case when ev.delta_yen < 0 then ev.assessed_date end) as last_reduced_date
+        max(case when ev.delta_yen < 0 then ev.assessed_date end) as last_reduced_date,
+        max(case when ev.delta_yen < 0 and ev.recency_of_sign = 1 then ev.reason_code end) as last_reason_code
     from changed_events as ev
     group by ev.due_key
 ),
@@ -53,7 +58,7 @@ dues as (
         tt.first_assessed_date,
         tt.is_cancelled,
         tt.last_reduced_date,
-        ev.reason_code as last_reason_code
+        tt.last_reason_code
     from changed_events as ev
     inner join changed_totals as tt on tt.due_key = ev.due_key
     where ev.recency = 1

@@ -7,6 +7,18 @@ with matched as (
     where mt.match_method not in ('suspense', 'addressee')
 ),
 
+slip_payments as (
+    select
+        mt.load_id,
+        mt.source_line,
+        row_number() over (
+            partition by mt.slip_no, mt.record_status
+            order by {{ receipt_order('mt') }}
+        ) as payment_no
+    from matched as mt
+    where mt.slip_no is not null
+),
+
 slip_lines as (
     select
         mt.load_id,
@@ -28,9 +40,18 @@ slip_lines as (
         ), 0) as lines_before_yen,
         row_number() over (partition by mt.load_id, mt.source_line order by sl.line_no desc) as lines_to_end,
         sum(sl.reminder_fee_yen + sl.late_charge_yen) over (partition by mt.load_id, mt.source_line) as printed_charges_yen,
-        case when mt.received_date <= sl.pay_by_date then 1 else 0 end as is_in_time
+        -- In time; the first payment of the slip (a second one owes nothing that is printed); and no reduction since,
+        -- for that reckons everything anew (LAW §1.2-9).
+        case
+            when mt.received_date <= sl.pay_by_date
+                and fs.payment_no = 1
+                and (du.last_reduced_date is null or du.last_reduced_date < mt.received_date) then 1
+            else 0
+        end as is_in_time
     from matched as mt
+    inner join slip_payments as fs on fs.load_id = mt.load_id and fs.source_line = mt.source_line
     inner join {{ ref('stg_slips') }} as sl on sl.slip_no = mt.slip_no
+    inner join {{ ref('int_dues') }} as du on du.due_key = sl.due_key
 ),
 
 -- A slip of several dues is filled line by line; what is over the printed total stays with the last line.

@@ -1,4 +1,5 @@
--- 収納履歴 rows of 収納区分 1 and 7 (money on a due), net of the corrections (6) that name them. A correction names its row
+-- Corrections (収納区分 6): money on a due (1, 7) net of them; a correction that repeats the nine amounts of an offset (3)
+-- or a reallocation (5) with the other sign takes that entry back whole. A correction names its row
 -- by the row's own key where the extract has it, else by the due: then it is the latest row of equal amounts before it.
 with history as (
     select * from {{ ref('int_history_entries') }}
@@ -28,8 +29,12 @@ candidates as (
     from corrections as co
     inner join history as hs
         on hs.due_key = co.corrected_due_key
-        and hs.receipt_type_code in ('1', '7')
         and hs.posted_date <= co.posted_date
+        and (
+            (hs.receipt_type_code in ('1', '7') and {{ nine_amounts('co') }} = 0)
+            or (hs.receipt_type_code in ('3', '5') and {{ nine_amounts('co') }} <> 0
+                and {{ nine_amounts('hs') }} + {{ nine_amounts('co') }} = 0)
+        )
         and (
             co.corrected_posted_date is null
             or (

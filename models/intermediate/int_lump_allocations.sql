@@ -5,15 +5,26 @@ with lumps as (
     select * from {{ ref('int_lump_sums') }}
 ),
 
+-- offered_yen is what the lump sum put on the principal; a later reduction may leave less of it there.
 principals as (
-    select * from {{ ref('int_lump_principals') }}
+    select
+        lp.addressee_no,
+        lp.lump_no,
+        lp.due_key,
+        lp.order_no,
+        lp.principal_yen as offered_yen,
+        pa.principal_yen
+    from {{ ref('int_lump_principals') }} as lp
+    inner join {{ ref('int_principal_allocations') }} as pa
+        on pa.load_id = lp.load_id and pa.source_line = lp.source_line and pa.due_key = lp.due_key
+    where pa.is_lump = 1
 ),
 
 spent as (
     select
         pr.addressee_no,
         pr.lump_no,
-        {{ sum_yen('pr.principal_yen') }} as principal_yen
+        {{ sum_yen('pr.offered_yen') }} as offered_yen
     from principals as pr
     group by pr.addressee_no, pr.lump_no
 ),
@@ -26,7 +37,7 @@ rests as (
         lu.source_line,
         lu.received_date,
         lu.posted_date,
-        lu.amount_yen - coalesce(sp.principal_yen, 0) as amount_yen
+        lu.amount_yen - coalesce(sp.offered_yen, 0) as amount_yen
     from lumps as lu
     left join spent as sp on sp.addressee_no = lu.addressee_no and sp.lump_no = lu.lump_no
 ),
@@ -41,6 +52,7 @@ charges as (
     select
         du.addressee_no,
         du.due_key,
+        du.first_assessed_date,
         ch.reminder_sent_date,
         ch.reminder_fee_yen - ch.split_reminder_fee_yen as fee_room_yen,
         case when ch.is_principal_paid = 1 then ch.late_charge_yen - ch.split_late_charge_yen else 0 end as late_room_yen,
@@ -91,7 +103,8 @@ items as (
         2 as item_no,
         ch.due_count + ch.order_no as order_no,  -- every fee before any late charge
         ch.fee_room_yen as from_yen,
-        ch.fee_room_yen + ch.late_room_yen as to_yen,
+        ch.fee_room_yen
+        + case when ch.first_assessed_date <= rs.received_date then ch.late_room_yen else 0 end as to_yen,
         coalesce(nb.before_yen, 0) as before_yen
     from rests as rs
     inner join charges as ch on ch.addressee_no = rs.addressee_no
@@ -103,13 +116,16 @@ spread as (
     {{ spread('rests', 'items') | indent(4) }}
 ),
 
+-- Principals first, then charges: the two are numbered apart, stage_no puts one after the other.
 touched as (
     select
         pr.addressee_no,
         pr.lump_no,
         pr.due_key,
+        1 as stage_no,
         pr.order_no,
         pr.principal_yen,
+        pr.offered_yen - pr.principal_yen as overpaid_yen,
         cast(0 as bigint) as reminder_fee_yen,
         cast(0 as bigint) as late_charge_yen
     from principals as pr
@@ -118,11 +134,23 @@ touched as (
         sp.addressee_no,
         sp.lump_no,
         sp.due_key,
+        2 as stage_no,
         sp.order_no,
         cast(0 as bigint) as principal_yen,
+        cast(0 as bigint) as overpaid_yen,
         case when sp.item_no = 1 then sp.taken_yen else 0 end as reminder_fee_yen,
         case when sp.item_no = 2 then sp.taken_yen else 0 end as late_charge_yen
     from spread as sp
+),
+
+numbered as (
+    select
+        tc.*,
+        row_number() over (
+            partition by tc.addressee_no, tc.lump_no
+            order by tc.stage_no, tc.order_no, tc.due_key
+        ) as touch_no
+    from touched as tc
 ),
 
 per_due as (
@@ -130,11 +158,12 @@ per_due as (
         tc.addressee_no,
         tc.lump_no,
         tc.due_key,
-        max(tc.order_no) as order_no,
+        max(tc.touch_no) as order_no,
+        {{ sum_yen('tc.overpaid_yen') }} as overpaid_yen,
         {{ sum_yen('tc.principal_yen') }} as principal_yen,
         {{ sum_yen('tc.reminder_fee_yen') }} as reminder_fee_yen,
         {{ sum_yen('tc.late_charge_yen') }} as late_charge_yen
-    from touched as tc
+    from numbered as tc
     group by tc.addressee_no, tc.lump_no, tc.due_key
 ),
 
@@ -144,7 +173,7 @@ ranked as (
         row_number() over (partition by pd.addressee_no, pd.lump_no order by pd.order_no, pd.due_key) as portion_no,
         row_number() over (partition by pd.addressee_no, pd.lump_no order by pd.order_no desc, pd.due_key desc)
             as portions_to_end,
-        sum(pd.principal_yen + pd.reminder_fee_yen + pd.late_charge_yen) over (
+        sum(pd.principal_yen + pd.overpaid_yen + pd.reminder_fee_yen + pd.late_charge_yen) over (
             partition by pd.addressee_no, pd.lump_no
         ) as allocated_yen
     from per_due as pd
@@ -165,8 +194,8 @@ select
     coalesce(rk.reminder_fee_yen, 0) as reminder_fee_yen,
     coalesce(rk.late_charge_yen, 0) as late_charge_yen,
     cast(case
-        when rk.due_key is not null and rk.portions_to_end = 1 then lu.amount_yen - rk.allocated_yen
-        else 0
+        when rk.portions_to_end = 1 then rk.overpaid_yen + lu.amount_yen - rk.allocated_yen
+        else coalesce(rk.overpaid_yen, 0)
     end as bigint) as overpaid_yen,
     case when rk.due_key is null then lu.amount_yen else 0 end as suspense_yen
 from lumps as lu

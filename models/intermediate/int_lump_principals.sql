@@ -12,8 +12,6 @@ dues as (
     select
         du.due_key,
         du.addressee_no,
-        du.assessed_yen,
-        du.first_assessed_date,
         row_number() over (
             partition by du.addressee_no
             order by {{ spread_order('du') }}, du.due_key
@@ -47,6 +45,34 @@ named_before as (
     group by lu.addressee_no, lu.lump_no, du.due_key
 ),
 
+-- The tax as it stood on the day of the lump sum: what was changed afterwards moves no money between dues.
+standing as (
+    select
+        lu.addressee_no,
+        lu.lump_no,
+        du.due_key,
+        {{ sum_yen('ev.delta_yen') }} as assessed_yen
+    from lumps as lu
+    inner join dues as du on du.addressee_no = lu.addressee_no
+    inner join {{ ref('int_assessment_events') }} as ev
+        on ev.due_key = du.due_key and ev.assessed_date <= lu.received_date
+    group by lu.addressee_no, lu.lump_no, du.due_key
+),
+
+-- Nor does money count that had left the due again by then.
+withdrawn_before as (
+    select
+        lu.addressee_no,
+        lu.lump_no,
+        du.due_key,
+        {{ sum_yen('wd.principal_yen') }} as withdrawn_yen
+    from lumps as lu
+    inner join dues as du on du.addressee_no = lu.addressee_no
+    inner join {{ ref('int_withdrawals') }} as wd
+        on wd.due_key = du.due_key and wd.posted_date <= lu.received_date
+    group by lu.addressee_no, lu.lump_no, du.due_key
+),
+
 items as (
     select
         lu.addressee_no,
@@ -55,12 +81,16 @@ items as (
         1 as item_no,
         du.order_no,
         cast(0 as bigint) as from_yen,
-        case when du.first_assessed_date <= lu.received_date then du.assessed_yen else 0 end as to_yen,
-        coalesce(nb.before_yen, 0) as before_yen
+        greatest(coalesce(sg.assessed_yen, 0), 0) as to_yen,
+        greatest(coalesce(nb.before_yen, 0) - coalesce(wb.withdrawn_yen, 0), 0) as before_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
     left join named_before as nb
         on nb.addressee_no = lu.addressee_no and nb.lump_no = lu.lump_no and nb.due_key = du.due_key
+    left join standing as sg
+        on sg.addressee_no = lu.addressee_no and sg.lump_no = lu.lump_no and sg.due_key = du.due_key
+    left join withdrawn_before as wb
+        on wb.addressee_no = lu.addressee_no and wb.lump_no = lu.lump_no and wb.due_key = du.due_key
 ),
 
 spread as (

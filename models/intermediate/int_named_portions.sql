@@ -55,7 +55,8 @@ moved_in as (
             as split_late_charge_yen,
         hs.fiscal_year
     from history as hs
-    where hs.receipt_type_code in ('3', '5')
+    left join corrections as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+    where hs.receipt_type_code in ('3', '5') and co.load_id is null  -- not taken back
 )
 
 select

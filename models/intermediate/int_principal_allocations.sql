@@ -1,6 +1,6 @@
 -- How much of each portion pays the principal. Because the principal comes first, what is paid by a portion is the rise of
--- min(cumulative receipts, what the due can take): a window, no recursion. Money that was refunded or offset out later
--- came from the last receipts (国税通則法58条3項), so it is cut off the end.
+-- min(cumulative receipts, what the due can take): a window, no recursion. Money that was refunded or offset out came
+-- from the last receipts before it (国税通則法58条3項), so it is cut off there, and no later increase takes it up again.
 -- One row per portion (record x due).
 {#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
 {%- set portions %}
@@ -73,13 +73,75 @@ with several as (
     having count(*) > 1
 ),
 
-withdrawn as (
+withdrawals as (
     select
         wd.due_key,
         {{ sum_yen("case when wd.entry_kind = 'reallocation' then wd.principal_yen else 0 end") }} as moved_yen,
-        {{ sum_yen("case when wd.entry_kind <> 'reallocation' then wd.principal_yen else 0 end") }} as paid_back_yen
+        {{ sum_yen("case when wd.entry_kind <> 'reallocation' then wd.principal_yen else 0 end") }} as paid_back_yen,
+        max(case when wd.entry_kind <> 'reallocation' then wd.posted_date end) as paid_back_date
     from {{ ref('int_withdrawals') }} as wd
     group by wd.due_key
+),
+
+-- What lump sums had left over after all principals is overpaid too, and is what was paid back first.
+lump_principals as (
+    select
+        lp.load_id,
+        lp.source_line,
+        {{ sum_yen('lp.principal_yen') }} as principal_yen
+    from {{ ref('int_lump_principals') }} as lp
+    group by lp.load_id, lp.source_line
+),
+
+lump_rests as (
+    select
+        lu.addressee_no,
+        {{ sum_yen('lu.amount_yen - coalesce(lp.principal_yen, 0)') }} as rest_yen
+    from {{ ref('int_lump_sums') }} as lu
+    left join lump_principals as lp on lp.load_id = lu.load_id and lp.source_line = lu.source_line
+    group by lu.addressee_no
+),
+
+withdrawn as (
+    select
+        wd.due_key,
+        wd.moved_yen,
+        greatest(wd.paid_back_yen - coalesce(lr.rest_yen, 0), 0) as paid_back_yen,
+        wd.paid_back_date
+    from withdrawals as wd
+    left join {{ ref('int_dues') }} as du on du.due_key = wd.due_key
+    left join lump_rests as lr on lr.addressee_no = du.addressee_no
+),
+
+-- received_yen: the portion, 0 if it came after the last repayment; from_here_yen: with those that came after it.
+in_order as (
+    select
+        {%- for column in columns %}
+        po.{{ column }},
+        {%- endfor %}
+        coalesce(wd.moved_yen, 0) as moved_yen,
+        coalesce(wd.paid_back_yen, 0) as paid_back_yen,
+        case when po.received_date <= wd.paid_back_date then po.offered_yen else 0 end as received_yen,
+        sum(case when po.received_date <= wd.paid_back_date then po.offered_yen else 0 end) over (
+            partition by po.due_key
+            order by {{ receipt_order('po') }}
+            rows between current row and unbounded following
+        ) as from_here_yen
+    from (
+{{ portions }}
+    ) as po
+    inner join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
+    left join withdrawn as wd on wd.due_key = po.due_key
+),
+
+kept as (
+    select
+        io.*,
+        io.offered_yen - (
+            least(io.from_here_yen, io.paid_back_yen)
+            - least(io.from_here_yen - io.received_yen, io.paid_back_yen)
+        ) as kept_yen
+    from in_order as io
 ),
 
 running as (
@@ -87,28 +149,34 @@ running as (
         {%- for column in columns %}
         po.{{ column }},
         {%- endfor %}
-        po.offered_yen as cumulative_yen,
-        po.offered_yen as offered_total_yen
+        coalesce(wd.moved_yen, 0) as moved_yen,
+        case
+            when po.received_date <= wd.paid_back_date then greatest(po.offered_yen - wd.paid_back_yen, 0)
+            else po.offered_yen
+        end as kept_yen,
+        case
+            when po.received_date <= wd.paid_back_date then greatest(po.offered_yen - wd.paid_back_yen, 0)
+            else po.offered_yen
+        end as cumulative_yen
     from (
 {{ portions }}
     ) as po
     left join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
+    left join withdrawn as wd on wd.due_key = po.due_key
     where sv.key_hash is null
     union all
     select
         {%- for column in columns %}
-        po.{{ column }},
+        kp.{{ column }},
         {%- endfor %}
-        sum(po.offered_yen) over (
-            partition by po.due_key
-            order by {{ receipt_order('po') }}
+        kp.moved_yen,
+        kp.kept_yen,
+        sum(kp.kept_yen) over (
+            partition by kp.due_key
+            order by {{ receipt_order('kp') }}
             rows between unbounded preceding and current row
-        ) as cumulative_yen,
-        sum(po.offered_yen) over (partition by po.due_key) as offered_total_yen
-    from (
-{{ portions }}
-    ) as po
-    inner join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
+        ) as cumulative_yen
+    from kept as kp
 ),
 
 capped as (
@@ -121,13 +189,9 @@ capped as (
         du.due_date,
         du.fiscal_year as due_fiscal_year,
         case when du.due_key is null then 1 else 0 end as is_due_unknown,
-        case
-            when wd.due_key is null then du.assessed_yen
-            else greatest(least(du.assessed_yen + wd.moved_yen, rn.offered_total_yen - wd.paid_back_yen), 0)
-        end as cap_yen
+        du.assessed_yen + rn.moved_yen as cap_yen
     from running as rn
     left join {{ ref('int_dues') }} as du on du.due_key = rn.due_key
-    left join withdrawn as wd on wd.due_key = rn.due_key
 )
 
 select
@@ -160,6 +224,6 @@ select
     cp.recorded_late_fiscal_year,
     cast(case
         when cp.is_due_unknown = 1 then 0
-        else least(cp.cumulative_yen, cp.cap_yen) - least(cp.cumulative_yen - cp.offered_yen, cp.cap_yen)
+        else least(cp.cumulative_yen, cp.cap_yen) - least(cp.cumulative_yen - cp.kept_yen, cp.cap_yen)
     end as bigint) as principal_yen
 from capped as cp

@@ -27,4 +27,7 @@ select
     hs.budget_side,
     hs.fiscal_year
 from {{ ref('int_history_entries') }} as hs
-where hs.receipt_type_code in ('2', '3', '5')
+left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+where
+    hs.receipt_type_code in ('2', '3', '5')
+    and co.load_id is null  -- taken back

@@ -12,7 +12,9 @@ def test_no_relation_of_the_warehouse_has_a_personal_column(built_town: BuiltTow
     assert personal, "the layouts mark personal columns"
     connection = open_warehouse(built_town.home)
     try:
-        columns = connection.execute("select table_name, column_name from duckdb_columns() where not internal").fetchall()
+        columns = connection.execute(
+            "select table_name, column_name from duckdb_columns() where not internal"
+        ).fetchall()
     finally:
         connection.close()
     assert len(columns) > 100

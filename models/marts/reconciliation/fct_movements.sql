@@ -119,7 +119,11 @@ components as (
 others as (
     select
         case when co.movement_type = 'overpaid' then 'overpaid' else al.movement_type end as movement_type,
-        case when co.movement_type = 'overpaid' then cast(null as {{ dbt.type_string() }}) else al.direction end as direction,
+        -- Moved to a due that owes less: overpaid there too, but no cash came in with it.
+        case
+            when co.movement_type <> 'overpaid' then al.direction
+            when al.entry_kind <> 'receipt' then 'in'
+        end as direction,
         co.component,
         case co.kind_no
             when 3 then al.reminder_fee_yen

@@ -1,4 +1,6 @@
--- One row per receipt x due with money that was more than owed, with the cause that decides the refund interest.
+-- Money that was more than owed, with the cause that decides the refund interest (地方税法17条の4). One row per receipt x
+-- due x cause: a receipt may have been too much when it came (4号, 誤納), and a part of it become too much by a later
+-- reduction (the reduction's own case, else 1号).
 with overpaid as (
     select
         al.load_id,
@@ -8,9 +10,101 @@ with overpaid as (
         al.addressee_no,
         al.received_date,
         al.posted_date,
+        al.overpaid_principal_yen,
         al.overpaid_principal_yen + al.overpaid_reminder_fee_yen + al.overpaid_late_charge_yen as overpaid_yen
     from {{ ref('int_allocations') }} as al
     where al.overpaid_principal_yen + al.overpaid_reminder_fee_yen + al.overpaid_late_charge_yen > 0
+),
+
+reduced_dues as (
+    select
+        ov.due_key,
+        max(du.assessed_yen) as assessed_yen,
+        max(coalesce(du.last_reason_code, '1')) as reason_code
+    from overpaid as ov
+    inner join {{ ref('int_dues') }} as du on du.due_key = ov.due_key
+    where du.last_reduced_date is not null
+    group by ov.due_key
+),
+
+-- What a receipt put on the principal, and what all before it had.
+offered as (
+    select
+        pa.load_id,
+        pa.source_line,
+        pa.due_key,
+        pa.received_date,
+        pa.due_date,
+        pa.offered_yen,
+        sum(pa.offered_yen) over (
+            partition by pa.due_key
+            order by {{ receipt_order('pa') }}
+            rows between unbounded preceding and current row
+        ) as cumulative_yen
+    from {{ ref('int_principal_allocations') }} as pa
+    inner join reduced_dues as rd on rd.due_key = pa.due_key
+),
+
+-- The tax as it stood for a receipt: without the reductions that came on its day or after it.
+standing as (
+    select
+        of.load_id,
+        of.source_line,
+        of.due_key,
+        of.offered_yen,
+        of.cumulative_yen,
+        case when of.received_date > of.due_date then 1 else 0 end as is_late,
+        rd.assessed_yen + coalesce({{ sum_yen('- ev.delta_yen') }}, 0) as standing_yen
+    from offered as of
+    inner join reduced_dues as rd on rd.due_key = of.due_key
+    left join {{ ref('int_assessment_events') }} as ev
+        on ev.due_key = of.due_key and ev.delta_yen < 0 and ev.assessed_date >= of.received_date
+    group by of.load_id, of.source_line, of.due_key, of.offered_yen, of.cumulative_yen, of.received_date,
+        of.due_date, rd.assessed_yen
+),
+
+mistaken as (
+    select
+        st.load_id,
+        st.source_line,
+        st.due_key,
+        -- What came late over the tax paid its charges then: it too became too much by the reduction.
+        case
+            when st.cumulative_yen - st.offered_yen >= st.standing_yen then st.offered_yen
+            when st.is_late = 1 then 0
+            else greatest(st.cumulative_yen - st.standing_yen, 0)
+        end as mistaken_yen
+    from standing as st
+),
+
+split as (
+    select
+        ov.*,
+        rd.reason_code,
+        case
+            when rd.due_key is null then 0
+            else greatest(ov.overpaid_principal_yen - coalesce(mk.mistaken_yen, ov.overpaid_principal_yen), 0)
+        end as reduced_yen
+    from overpaid as ov
+    left join reduced_dues as rd on rd.due_key = ov.due_key
+    left join mistaken as mk
+        on mk.load_id = ov.load_id and mk.source_line = ov.source_line and mk.due_key = ov.due_key
+),
+
+caused as (
+    select
+        sp.*,
+        '4' as cause_code,
+        1 as cause_order,
+        sp.overpaid_yen - sp.reduced_yen as amount_yen
+    from split as sp
+    union all
+    select
+        sp.*,
+        sp.reason_code as cause_code,
+        2 as cause_order,
+        sp.reduced_yen as amount_yen
+    from split as sp
 ),
 
 paid_back as (
@@ -24,30 +118,30 @@ paid_back as (
 
 running as (
     select
-        ov.*,
+        cs.*,
+        ld.load_rank,
         coalesce(pb.paid_back_yen, 0) as paid_back_yen,
-        coalesce(sum(ov.overpaid_yen) over (
-            partition by ov.due_key
-            order by ov.received_date desc, ov.posted_date desc, ov.load_id desc, ov.source_line desc, ov.portion_no desc
+        coalesce(sum(cs.amount_yen) over (
+            partition by cs.due_key
+            order by
+                cs.received_date desc, cs.posted_date desc, ld.load_rank desc, cs.source_line desc, cs.portion_no desc,
+                cs.cause_order
             rows between unbounded preceding and 1 preceding
         ), 0) as later_yen
-    from overpaid as ov
-    left join paid_back as pb on pb.due_key = ov.due_key
+    from caused as cs
+    inner join {{ ref('stg_loads') }} as ld on ld.load_id = cs.load_id
+    left join paid_back as pb on pb.due_key = cs.due_key
+    where cs.amount_yen > 0
 )
 
 select
-    concat_ws('-', rn.load_id, rn.source_line, rn.portion_no) as overpayment_id,
+    concat_ws('-', rn.load_id, rn.source_line, rn.portion_no, rn.cause_code) as overpayment_id,
     concat_ws('-', rn.load_id, rn.source_line) as receipt_id,
     rn.due_key,
     rn.addressee_no,
     rn.received_date,
     rn.posted_date,
-    -- A receipt from before a reduction became too much by it: the reduction's own case, else 1号. Otherwise 4号 (誤納).
-    case
-        when du.last_reduced_date >= rn.received_date then coalesce(du.last_reason_code, '1')
-        else '4'
-    end as cause_code,
-    cast(rn.overpaid_yen as bigint) as amount_yen,
-    cast(rn.overpaid_yen - least(greatest(rn.paid_back_yen - rn.later_yen, 0), rn.overpaid_yen) as bigint) as balance_yen
+    rn.cause_code,
+    cast(rn.amount_yen as bigint) as amount_yen,
+    cast(rn.amount_yen - least(greatest(rn.paid_back_yen - rn.later_yen, 0), rn.amount_yen) as bigint) as balance_yen
 from running as rn
-left join {{ ref('int_dues') }} as du on du.due_key = rn.due_key

@@ -17,7 +17,7 @@ select
         ~ "' and not mv.is_provisional then mv.amount_yen else 0 end"
     ) }} as {{ component }}_yen,
     {%- endfor %}
-    {{ sum_yen("case when mv.movement_type = 'overpaid' then mv.amount_yen else 0 end") }} as overpaid_yen,
+    {{ sum_yen("case when mv.movement_type = 'overpaid' and mv.direction is null then mv.amount_yen else 0 end") }} as overpaid_yen,
     {{ sum_yen("case when mv.movement_type = 'suspended_in' then mv.amount_yen else 0 end") }} as suspense_yen,
     {{ sum_yen("case when mv.movement_type = 'refunded' then mv.amount_yen else 0 end") }} as refunded_yen,
     {{ sum_yen("case when mv.movement_type = 'offset_in' then mv.amount_yen else 0 end") }} as offset_in_yen,

@@ -25,8 +25,8 @@ effects as (  -- the seed's blanks spelled out, so that the large join is on equ
     from combinations as cb
     inner join {{ ref('movement_effects') }} as ef
         on ef.movement_type = cb.movement_type
-        and (ef.direction is null or ef.direction = cb.direction)
-        and (ef.budget_side is null or ef.budget_side = cb.budget_side)
+        and coalesce(ef.direction, '') = cb.direction
+        and coalesce(ef.budget_side, '') = cb.budget_side
         and ef.component_class = case when cb.component = 'refund_interest' then 'refund_interest' else 'tax' end
 ),
 

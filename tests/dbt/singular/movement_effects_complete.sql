@@ -19,8 +19,8 @@ select
 from combinations as cb
 left join {{ ref('movement_effects') }} as ef
     on ef.movement_type = cb.movement_type
-    and (ef.direction is null or ef.direction = cb.direction)
-    and (ef.budget_side is null or ef.budget_side = cb.budget_side)
+    and coalesce(ef.direction, '') = cb.direction
+    and coalesce(ef.budget_side, '') = cb.budget_side
     and ef.component_class = case when cb.component = 'refund_interest' then 'refund_interest' else 'tax' end
 group by cb.movement_type, cb.direction, cb.budget_side, cb.component
 having count(ef.movement_type) <> 1
