@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,12 +11,12 @@ from rich.table import Table
 
 from reports.catalog import Catalog, ReportEntry, load_catalog
 from reports.errors import ParameterError, UnknownReportError
-from reports.notebook import check_contract, read_notebook
-from reports.run import RunResult, run_report
-from warehouse.build import code_version
 from warehouse.clock import now
 from warehouse.config import open_home
 from warehouse.errors import OsameError
+
+if TYPE_CHECKING:  # papermill and nbformat take two seconds that no other command should pay
+    from reports.run import RunResult
 
 _FAILED = 1
 
@@ -39,6 +39,8 @@ def report(
 
     Example: osame report daily_collection -p month=2026-05
     """
+    from reports.notebook import check_contract, read_notebook
+
     try:
         catalog = load_catalog()
         if listing:
@@ -87,6 +89,9 @@ def _chosen(catalog: Catalog, ids: list[str], every: bool) -> list[ReportEntry]:
 
 
 def _run_all(entries: list[ReportEntry], given: dict[str, str]) -> list[RunResult]:
+    from reports.run import run_report
+    from warehouse.build import code_version
+
     home, version = open_home(), code_version()
     console = Console(stderr=True)
     results = []

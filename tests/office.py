@@ -1,4 +1,4 @@
-"""Offices for tests: homes in temporary folders, the ``osame`` command in a process of its own, and what a store holds."""
+"""Offices for tests: homes in temporary folders, the ``osame`` command in its own process, and what a store holds."""
 
 from __future__ import annotations
 

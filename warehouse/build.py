@@ -261,7 +261,8 @@ def _run_dbt(
             progress(done, total, event.data.node_info.node_name)
 
     total = _node_count(home) if with_tests else 0
-    arguments = ["--quiet", "--log-level", "none", "--log-level-file", "debug", "build", *dbt_arguments(home, variables)]
+    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "debug"]
+    arguments = [*quiet, "build", *dbt_arguments(home, variables)]
     if not with_tests:
         arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     saved = dict(os.environ)

@@ -79,8 +79,10 @@ def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settin
     if home.settings_file.exists():
         try:
             own = yaml.safe_load(home.settings_file.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise OsameError(f"{home.settings_file} is not YAML: {error}", "mend the file") from None
+        except (yaml.YAMLError, ValueError) as error:  # an impossible day, or a file saved in CP932, is a ValueError
+            raise OsameError(f"{home.settings_file} is not YAML in UTF-8: {error}", "mend the file") from None
+        if not isinstance(own, dict):
+            raise OsameError(f"{home.settings_file}: names with values are expected", "see warehouse/defaults.yml")
         merged = _merge(merged, own)
     merged = _merge(merged, overrides or {})
     try:

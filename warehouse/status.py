@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
 
@@ -40,6 +42,8 @@ def _landing(home: Home) -> dict[str, Any]:
                 from landing.loads
                 """
             ).fetchone()
+        except duckdb.CatalogException:  # the store was made and its tables were not: a first run was killed
+            return empty
         finally:
             connection.close()
     if row is None:

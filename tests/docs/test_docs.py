@@ -163,7 +163,11 @@ def test_every_option_of_an_example_exists() -> None:
             found = re.search(r"\bosame ((?:calc|scenario) [a-z-]+|[a-z]+)(.*)", line)
             if found is None or found[1] not in commands() or found[1] == "dbt":
                 continue
-            options = {option for parameter in commands()[found[1]].params for option in parameter.opts}
+            options = {
+                option
+                for parameter in commands()[found[1]].params
+                for option in (*parameter.opts, *parameter.secondary_opts)
+            }
             rest = re.split(r"\s(?:\|\||&&|#)\s", re.sub(r"\"[^\"]*\"", "", found[2]))[0]
             used = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) - {"--help"}
             unknown += [f"{page}: {line.strip()}: {option}" for option in sorted(used - options)]

@@ -96,9 +96,7 @@ def test_what_landed_or_was_booked_later_does_not_exist(built_town: BuiltTown, t
 
     everything = count(built_town.home, "select count(*) from fct_receipts")
     assert 0 < count(whole, "select count(*) from fct_receipts") < everything
-    later = landing_rows(
-        early, f"select count(*) from landing.paid_slips where posted_date > date '{DAY.isoformat()}'"
-    )
+    later = landing_rows(early, f"select count(*) from landing.paid_slips where posted_date > date '{DAY.isoformat()}'")
     assert later[0][0] > 0  # known by then, and booked after the day
     for table in ("fct_movements", "fct_receipts", "rpt_daily_collection"):
         assert count(whole, f"select max(posted_date) from {table}") <= DAY, table

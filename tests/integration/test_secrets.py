@@ -1,4 +1,4 @@
-"""Personal values are in landing and the vault, encrypted, and in nothing that is built, published, logged or printed."""
+"""Personal values are in landing and the vault, encrypted, and in nothing else that is built, published or printed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from warehouse.config import Home, open_home
 from warehouse.connection import crypto_extension, open_landing, open_memory, open_vault, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.keys import landing_key, vault_key
+
 
 @pytest.fixture(scope="module")
 def search(built_town: BuiltTown) -> Search:
@@ -81,9 +82,7 @@ def test_encrypted_stores_show_nothing(built_town: BuiltTown, search: Search, pl
 
 
 @pytest.mark.parametrize("place", ["warehouse.duckdb", "published", "work", "osame.yml"])
-def test_what_is_built_published_and_logged_shows_nothing(
-    built_town: BuiltTown, search: Search, place: str
-) -> None:
+def test_what_is_built_published_and_logged_shows_nothing(built_town: BuiltTown, search: Search, place: str) -> None:
     paths = list(files_of(built_town.home.root / place))
     assert paths
     assert leaks(search, {str(p): p.read_bytes() for p in paths}) == {}
@@ -107,9 +106,7 @@ def test_workbooks_are_looked_into(built_town: BuiltTown, search: Search) -> Non
     assert leaks(search, parts) == {}
 
 
-def test_what_the_commands_print_shows_nothing(
-    built_town: BuiltTown, search: Search, tmp_path: Path
-) -> None:
+def test_what_the_commands_print_shows_nothing(built_town: BuiltTown, search: Search, tmp_path: Path) -> None:
     home = Home(built_town.home.root)
     receipt = _one(home, "select receipt_id from fct_receipts where suspense_yen > 0 order by 1 limit 1")
     due = _one(home, "select due_key from fct_dues order by principal_balance_yen desc, due_key limit 1")
@@ -117,7 +114,10 @@ def test_what_the_commands_print_shows_nothing(
     other.settings_file.write_bytes(home.settings_file.read_bytes())
     done = {
         "ingest of what holds people": osame(
-            other, "ingest", *sorted(built_town.town.files.glob("[ab]*_2026*")), *sorted(built_town.town.broken.iterdir())
+            other,
+            "ingest",
+            *sorted(built_town.town.files.glob("[ab]*_2026*")),
+            *sorted(built_town.town.broken.iterdir()),
         ),
         "trace of a receipt": osame(home, "trace", receipt),
         "trace of a due": osame(home, "trace", due, "--json"),

@@ -60,7 +60,7 @@ def _of_the_machine(error: Exception) -> str:
         found = " ".join(str(error).split())
     return (
         f"{found}\n  -> look at free space, permissions and memory (osame doctor), then run the same command again: "
-        "each file is wholly landed or not at all"
+        "each file is wholly landed or not at all, and the old warehouse stays until a new one is whole"
     )
 
 

@@ -27,7 +27,7 @@ with entries as (
         mv.channel_code,
         0 as receipt_count,
         case when mv.movement_type = 'received' and not mv.is_provisional then - mv.amount_yen else 0 end as received_yen,
-        case when mv.movement_type = 'overpaid' then - mv.amount_yen else 0 end as overpaid_yen,
+        case when mv.movement_type = 'overpaid' and mv.direction is null then - mv.amount_yen else 0 end as overpaid_yen,
         case when mv.movement_type = 'suspended_in' then - mv.amount_yen else 0 end as suspense_yen,
         case when mv.movement_type = 'refunded' then - mv.amount_yen else 0 end as refunded_yen,
         case when mv.movement_type = 'offset_in' then - mv.amount_yen else 0 end as offset_in_yen,

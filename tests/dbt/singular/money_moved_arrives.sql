@@ -1,5 +1,5 @@
 -- What 収納履歴 moves from one due to another (充当 3, 組替 5) or pays back (還付 2) stands in the day-book on both sides:
--- nothing of it vanishes because a due is unknown.
+-- nothing of it vanishes because a due is unknown. An entry that a correction takes back moves nothing.
 -- A failure: a due of the extract is missing from 調定, so an offset left one due and reached none. Who looks: the officer for
 -- 過誤納, then the section that delivers the assessments. One row per record.
 with entries as (
@@ -9,22 +9,15 @@ with entries as (
         case
             when hs.receipt_type_code = '2'
                 then - (hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen) + abs(hs.refund_interest_yen)
-            else
-                hs.principal_to_principal_yen + hs.principal_to_reminder_fee_yen + hs.principal_to_late_charge_yen
-                + hs.reminder_fee_to_principal_yen + hs.reminder_fee_to_reminder_fee_yen
-                + hs.reminder_fee_to_late_charge_yen + hs.late_charge_to_principal_yen
-                + hs.late_charge_to_reminder_fee_yen + hs.late_charge_to_late_charge_yen
+            else {{ nine_amounts('hs') }}
         end as out_yen,
         case
             when hs.receipt_type_code = '2' then 0
-            else
-                hs.principal_to_principal_yen + hs.principal_to_reminder_fee_yen + hs.principal_to_late_charge_yen
-                + hs.reminder_fee_to_principal_yen + hs.reminder_fee_to_reminder_fee_yen
-                + hs.reminder_fee_to_late_charge_yen + hs.late_charge_to_principal_yen
-                + hs.late_charge_to_reminder_fee_yen + hs.late_charge_to_late_charge_yen
+            else {{ nine_amounts('hs') }}
         end as in_yen
     from {{ ref('stg_receipt_history') }} as hs
-    where hs.receipt_type_code in ('2', '3', '5')
+    left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+    where hs.receipt_type_code in ('2', '3', '5') and co.load_id is null
     union all
     select
         mv.load_id,
@@ -35,7 +28,7 @@ with entries as (
         end as out_yen,
         case when mv.movement_type = 'offset_in' or mv.direction = 'in' then - mv.amount_yen else 0 end as in_yen
     from {{ ref('fct_movements') }} as mv
-    where mv.movement_type in ('refunded', 'offset_out', 'offset_in', 'reallocated')
+    where mv.movement_type in ('refunded', 'offset_out', 'offset_in', 'reallocated') or mv.direction = 'in'
 )
 
 select

@@ -25,7 +25,7 @@ with counted as (
     where
         hs.receipt_type_code in ('1', '6', '7')
         and hs.received_date < {{ go_live('hs.channel_code') }}
-        and hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen <> 0
+        and (hs.receipt_type_code = '6' or hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen <> 0)
     group by hs.load_id
     union all
     select

@@ -35,7 +35,10 @@ with entries as (
         case when mv.movement_type = 'overpaid' then - mv.amount_yen else 0 end as overpaid_yen,
         case when mv.movement_type = 'suspended_in' then - mv.amount_yen else 0 end as suspense_yen
     from {{ ref('fct_movements') }} as mv
-    where mv.movement_type in ('received', 'overpaid', 'suspended_in') and not mv.is_provisional
+    where
+        mv.movement_type in ('received', 'overpaid', 'suspended_in')
+        and mv.direction is null  -- what an offset brings beyond what its due owes is overpaid, and no receipt
+        and not mv.is_provisional
 )
 
 select

@@ -103,10 +103,11 @@ booked as (
         mv.channel_code,
         mv.posted_date,
         mv.movement_type,
+        coalesce(mv.direction, '') as direction,
         {{ sum_yen('mv.amount_yen') }} as amount_yen
     from {{ ref('fct_movements') }} as mv
     where mv.movement_type in ('received', 'overpaid', 'suspended_in') and not mv.is_provisional
-    group by mv.load_id, mv.channel_code, mv.posted_date, mv.movement_type
+    group by mv.load_id, mv.channel_code, mv.posted_date, mv.movement_type, coalesce(mv.direction, '')
 ),
 
 compared as (
@@ -125,7 +126,8 @@ compared as (
         cast(0 as bigint) as delivered_yen,
         bk.amount_yen * ef.cash as booked_yen
     from booked as bk
-    left join {{ ref('movement_effects') }} as ef on ef.movement_type = bk.movement_type
+    left join {{ ref('movement_effects') }} as ef
+        on ef.movement_type = bk.movement_type and coalesce(ef.direction, '') = bk.direction
 )
 
 select
