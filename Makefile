@@ -35,7 +35,7 @@ lint: $(STAMP) ## style, types, drift of generated files
 	@$(BIN)/python -m warehouse.law.seeds --check
 	@$(BIN)/python -m warehouse.sources --check
 	@$(BIN)/python -m ingestion.layout_docs --check
-	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+	@$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
 
 check: lint test ## lint, then test
 

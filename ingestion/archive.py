@@ -39,7 +39,7 @@ def store(home: Home, data: bytes, sha256: str, name: str, landed_at: datetime) 
         folder.chmod(PRIVATE)
     target = month / short_name(f"{sha256}-{name}")
     nonce = os.urandom(_NONCE)
-    write_whole(target, nonce + _cipher(home).encrypt(nonce, data, sha256.encode("ascii")))
+    write_whole(target, nonce, _cipher(home).encrypt(nonce, data, sha256.encode("ascii")))
     return target
 
 
@@ -69,13 +69,14 @@ def clear_partials(home: Home) -> None:
             partial.unlink(missing_ok=True)
 
 
-def write_whole(target: Path, data: bytes) -> None:
+def write_whole(target: Path, *parts: bytes) -> None:
     """Write beside the target, flush to disk, rename: a reader sees the old state or the whole file."""
     partial = target.with_name(f".{target.name[:40]}.{os.getpid()}.partial")
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(fd, "wb") as handle:
-            handle.write(data)
+            for part in parts:
+                handle.write(part)
             handle.flush()
             os.fsync(handle.fileno())
         partial.replace(target)

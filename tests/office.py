@@ -160,7 +160,7 @@ def build_town(root: Path) -> BuiltTown:
         if node == "rpt_daily_collection":
             leftovers.update({p.name: p.read_bytes() for p in home.work.glob("build-*/**/*") if p.is_file()})
 
-    built = build(home, date.fromisoformat(town.as_of), with_tests=True, progress=look)
+    built = build(home, date.fromisoformat(town.as_of), with_unit_tests=True, progress=look)
     report = run_report(home, "daily_collection", {"month": "2026-01"}, LATEST, "test")
     return BuiltTown(home, town, offers, built, report, leftovers)
 

@@ -57,6 +57,7 @@ def build(
     known_at: datetime | None = None,
     overrides: dict[str, Any] | None = None,
     with_tests: bool = True,
+    with_unit_tests: bool = False,
     with_vault: bool = True,
     progress: Progress = lambda _done, _all, _name: None,
     waiting: Callable[[], None] | None = None,
@@ -68,7 +69,8 @@ def build(
         as_of: book dates after this day do not exist yet (日計日, 調定日, 処分日).
         known_at: files landed after this instant do not exist yet (JST); default: the last that landed.
         overrides: settings that replace the home's (a scenario's policies).
-        with_tests: also run every dbt test; a failing test keeps the old warehouse in place.
+        with_tests: also run every dbt data test; a failing test keeps the old warehouse in place.
+        with_unit_tests: also run the dbt unit tests. They look at the code, not at the data: for tests and CI.
         with_vault: also derive the vault again.
         progress: called with nodes done, nodes in all and the name of the last.
         waiting: called once if another process holds landing.
@@ -83,7 +85,8 @@ def build(
     with db.landing_lock(home, exclusive=False, waiting=waiting), _build_folder(home) as folder:
         target = folder / "warehouse.duckdb"
         variables = build_variables(home, settings, as_of, known_at)
-        built = _run_dbt(home, target, variables, as_of, with_tests, progress)
+        left_out = ([] if with_tests else ["test"]) + ([] if with_unit_tests else ["unit_test"])
+        built = _run_dbt(home, target, variables, as_of, left_out, progress)
         if with_vault:
             build_vault(home, folder)
         _publish(home, target)
@@ -248,7 +251,7 @@ def dbt_arguments(home: Home, variables: dict[str, Any]) -> list[str]:
 
 
 def _run_dbt(
-    home: Home, target: Path, variables: dict[str, Any], as_of: date, with_tests: bool, progress: Progress
+    home: Home, target: Path, variables: dict[str, Any], as_of: date, left_out: list[str], progress: Progress
 ) -> Built:
     from dbt.cli.main import dbtRunner  # two seconds of import that no other command should pay
 
@@ -260,11 +263,11 @@ def _run_dbt(
             done += 1
             progress(done, total, event.data.node_info.node_name)
 
-    total = _node_count(home) if with_tests else 0
+    total = 0 if "test" in left_out else _node_count(home)
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "debug"]
     arguments = [*quiet, "build", *dbt_arguments(home, variables)]
-    if not with_tests:
-        arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+    for resource_type in left_out:
+        arguments += ["--exclude-resource-type", resource_type]
     saved = dict(os.environ)
     complains, logging.raiseExceptions = logging.raiseExceptions, False  # dbt's log on a full disk: no tracebacks
     os.environ.update(dbt_environment(home, target))

@@ -3,16 +3,7 @@
 --   is_split: the record says itself what is principal, fee and late charge (収納履歴; a slip paid by its day as printed).
 --   offered_yen: the money meant for the principal first (the recorded principal, or all of it where there is no split).
 -- History counts for money received before its channel went live, payment files from then on.
-with history as (
-    select hs.*
-    from {{ ref('int_history_entries') }} as hs
-),
-
-corrections as (
-    select * from {{ ref('int_history_corrections') }}
-),
-
-from_history as (
+with from_history as (
     select
         hs.load_id,
         hs.source_line,
@@ -28,8 +19,8 @@ from_history as (
         hs.fiscal_year,
         hs.reminder_fee_fiscal_year,
         hs.late_charge_fiscal_year
-    from history as hs
-    left join corrections as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+    from {{ ref('int_history_entries') }} as hs
+    left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where
         hs.receipt_type_code in ('1', '7')
         and hs.received_date < {{ go_live('hs.channel_code') }}
@@ -54,8 +45,8 @@ moved_in as (
         hs.principal_to_late_charge_yen + hs.reminder_fee_to_late_charge_yen + hs.late_charge_to_late_charge_yen
             as split_late_charge_yen,
         hs.fiscal_year
-    from history as hs
-    left join corrections as co on co.load_id = hs.load_id and co.source_line = hs.source_line
+    from {{ ref('int_history_entries') }} as hs
+    left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where hs.receipt_type_code in ('3', '5') and co.load_id is null  -- not taken back
 )
 

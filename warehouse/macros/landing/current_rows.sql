@@ -80,9 +80,8 @@ select
 from {{ source('landing', table) }} as rw
 inner join loads as ld on ld.load_id = rw.load_id
 cross join last_full as lf
-left join replaced as rp on rp.load_id = rw.load_id and rp.source_line = rw.source_line
 where
     {{ in_force }}
     and coalesce(rw.is_withdrawn, 0) = 0
-    and rp.load_id is null
+    and {{ not_among(['rw.load_id', 'rw.source_line'], 'replaced') }}
 {%- endmacro -%}
