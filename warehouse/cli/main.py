@@ -141,7 +141,7 @@ def build(
         str | None, typer.Option(help="Files landed after this instant (ISO, JST) do not exist yet. Default: all.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Build everything anew. Every build does so for now.")] = True,
-    tests: Annotated[bool, typer.Option(help="Also run every dbt data test; a failure keeps the old warehouse.")] = True,
+    tests: Annotated[bool, typer.Option(help="Also run the dbt data tests; a failure keeps the old warehouse.")] = True,
     as_json: Json = False,
 ) -> None:
     """Build the warehouse from landing and put it in place; readers see the old one until then.
