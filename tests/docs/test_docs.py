@@ -285,5 +285,6 @@ def test_the_pattern_of_places_finds_some() -> None:
         "https://example.test/simp" + "le/",
     ):
         assert places().search(sample), sample
-    for sample in ("reports/" + "work/x", "--no-emit-" + "index-" + "url --quiet", "$OSAME_HOME/" + "work/", "a simple case"):
+    others = ("reports/" + "work/x", "--no-emit-" + "index-" + "url --quiet", "$OSAME_HOME/" + "work/", "a simple case")
+    for sample in others:
         assert not places().search(sample), sample
