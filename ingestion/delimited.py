@@ -82,7 +82,7 @@ def delivery_of(layout: Layout, context: Context) -> Delivery:
     Raises:
         Refused: neither tells the business date (ING-063).
     """
-    pattern = rf"{re.escape(layout.id)}_([0-9]{{8}})(_full)?(?:_([0-9]{{1,6}}))?\.csv"
+    pattern = rf"{re.escape(layout.id)}_([0-9]{{8}})(_full)?(?:_([0-9]{{1,9}}))?\.csv"
     name = re.fullmatch(pattern, context.file_name, flags=re.IGNORECASE)
     if name is not None:
         try:

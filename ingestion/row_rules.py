@@ -240,17 +240,76 @@ def _birth_year(rows: Rows) -> None:
 def _account_periods(rows: Rows) -> None:
     """An account, or a pause of it, does not end before it begins."""
     for first, last in (("valid_from", "valid_to"), ("paused_from", "paused_to")):
-        ends_before: Mask = pc.fill_null(pc.less(rows.value[last], rows.value[first]), False).to_numpy(
-            zero_copy_only=False
-        )
-        label = next(f.label_ja for f in rows.layout.columns if f.name == first)
-        rows.fault(ends_before & rows.live, "ING-067", last, f"≧ {label}")
+        _not_before(rows, first, last)
 
 
 def _share(rows: Rows) -> None:
     """A share is no more than the whole."""
     given = rows.known("numerator") & rows.known("denominator")
     rows.fault(given & (rows.whole("numerator") > rows.whole("denominator")), "ING-067", "numerator", "≦ 分母")
+
+
+# --- staff records -----------------------------------------------------------------------------------------------
+
+
+def _two_persons(rows: Rows) -> None:
+    """Who approves is not who drafted; approver and day come together, and not before the draft."""
+    live = rows.live
+    approved = ~rows.blank("approved_by")
+    same: Mask = pc.fill_null(pc.equal(rows.value["drafted_by"], rows.value["approved_by"]), False).to_numpy(
+        zero_copy_only=False
+    )
+    rows.fault(same & live, "ING-067", "approved_by", "起案者と別の職員")
+    rows.fault(approved & rows.blank("approved_date") & live, "ING-035", "approved_date", "決裁日")
+    rows.fault(~approved & ~rows.blank("approved_date") & live, "ING-035", "approved_by", "決裁者")
+    _not_before(rows, "drafted_date", "approved_date")
+
+
+def _not_before(rows: Rows, first: str, then: str) -> None:
+    """Where both days are given, the second does not come before the first."""
+    before: Mask = pc.fill_null(pc.less(rows.value[then], rows.value[first]), False).to_numpy(zero_copy_only=False)
+    label = next(f.label_ja for f in rows.layout.columns if f.name == first)
+    rows.fault(before & rows.live, "ING-067", then, f"≧ {label}")
+
+
+# what each kind of decision must name besides its amount: refund, offset, reallocation, suspense item
+_DECISION_NEEDS = {
+    "1": ("tax_item_code", "from_component_code"),
+    "2": ("tax_item_code", "from_component_code", "offset_tax_item_code", "to_component_code", "value_date"),
+    "3": ("tax_item_code", "from_component_code", "offset_tax_item_code", "to_component_code", "value_date"),
+    "4": ("receipt_id",),
+}
+
+
+def _decision_parts(rows: Rows) -> None:
+    """A decision names what it needs, and no interest is refunded or moved without money that bears it."""
+    for code, needed in _DECISION_NEEDS.items():
+        kind = rows.equals("decision_type_code", code) & rows.live
+        for name in needed:
+            label = next(f.label_ja for f in rows.layout.columns if f.name == name)
+            rows.fault(kind & rows.blank(name), "ING-035", name, label)
+    moves = rows.equals("decision_type_code", "2", "3") & rows.live
+    for part in DUE_KEY:
+        rows.fault(moves & rows.blank(f"offset_{part}"), "ING-035", f"offset_{part}", "充当先のキー")
+    no_interest = rows.equals("decision_type_code", "1", "3") & rows.equals("from_component_code", "4") & rows.live
+    rows.fault(no_interest, "ING-067", "from_component_code", "1, 2, 3")
+    suspense = rows.equals("decision_type_code", "4") & rows.live
+    neither = suspense & rows.blank("tax_item_code") & rows.blank("addressee_no")
+    rows.fault(neither, "ING-035", "addressee_no", "期別のキーまたは宛名番号")
+
+
+def _notice_dates(rows: Rows) -> None:
+    """Told, claimed, decided, paid: in this order; what is paid has been decided, with its interest."""
+    for first, then in (
+        ("notified_date", "claimed_date"),
+        ("claimed_date", "decided_date"),
+        ("notified_date", "decided_date"),
+        ("decided_date", "paid_date"),
+    ):
+        _not_before(rows, first, then)
+    paid = ~rows.blank("paid_date") & rows.live
+    rows.fault(paid & rows.blank("decided_date"), "ING-035", "decided_date", "支出決定日")
+    rows.fault(paid & rows.blank("refund_interest_yen"), "ING-035", "refund_interest_yen", "0以上の金額")
 
 
 _RULES: dict[str, RowRule] = {
@@ -260,8 +319,11 @@ _RULES: dict[str, RowRule] = {
     "barcode_matches_amount": _barcode_matches_amount,
     "birth_year": _birth_year,
     "corporate_number": _corporate_number,
+    "decision_parts": _decision_parts,
     "individual_number": _individual_number,
+    "notice_dates": _notice_dates,
     "receipt_type_signs": _receipt_type_signs,
     "share": _share,
     "slip_barcode": _slip_barcode,
+    "two_persons": _two_persons,
 }

@@ -72,6 +72,36 @@ RECEIPT = KEY | {
     "延滞金": "0",
     "会計年度": "2025",
 }
+DECISION = (
+    KEY
+    | prefixed("充当先", 論理期別="02")
+    | {
+        "起案番号": "20250701093000123",
+        "明細番号": "1",
+        "種別": "2",
+        "元区分": "1",
+        "先区分": "1",
+        "金額": "12000",
+        "効力日": "2025-07-01",
+        "起案者": "1001",
+        "起案日": "2025-07-20",
+        "決裁者": "1002",
+        "決裁日": "2025-07-22",
+    }
+)
+OVERPAYMENT_NOTICE = KEY | {
+    "過誤納通知番号": "20250722-1",
+    "起案番号": "20250701093000123",
+    "区分": "1",
+    "宛名番号": "A1",
+    "過誤納額": "13000",
+    "過誤納事由": "4",
+    "通知日": "2025-07-22",
+    "請求日": "2025-07-25",
+    "支出決定日": "2025-07-28",
+    "還付加算金": "0",
+    "支払日": "2025-07-31",
+}
 SLIP = KEY | {
     "納付書番号": "0000000000000042",
     "明細番号": "1",
@@ -148,6 +178,11 @@ VALID: dict[str, tuple[list[Row], int]] = {
     "paid_slips": ([PAID_SLIP, PAID_SLIP | KEY | {"納付書番号": "", "金額": "1"}], 25_001),
     "eltax_receipts": ([EL | {"案件特定キー": "7", "税目・料金番号": "001"}], 25_000),
     "mpn_receipts": ([EL | {"納付番号": "7", "納付区分": "001", "払込予定日": "2025-07-05"}], 25_000),
+    "decisions": (
+        [DECISION, DECISION | NO_KEY | {"明細番号": "2", "種別": "4", "収納ID": "1-2", "宛名番号": "A1"}],
+        24_000,
+    ),
+    "overpayment_notices": ([OVERPAYMENT_NOTICE], 13_000),
     "cvs_dsk": ([DSK, DSK | {"種別": "02", "振込日": "20250710"}], 50_000),
 }
 
@@ -416,6 +451,23 @@ BROKEN: list[tuple[str, Row, Row, str, str]] = [
     ("addressees", ADDRESSEE, {"生年月日": "昭和45年13月2日"}, "ING-033", "生年月日"),
     ("apportionments", SHARE | {"分子": "1", "分母": "1"}, {"分子": "2"}, "ING-067", "分子"),
     ("apportionments", SHARE | {"分子": "0", "分母": "1"}, {"分母": "0"}, "ING-066", "分母"),
+    ("decisions", DECISION, {"決裁者": "1001"}, "ING-067", "決裁者"),
+    ("decisions", DECISION, {"決裁者": ""}, "ING-035", "決裁者"),
+    ("decisions", DECISION, {"決裁日": ""}, "ING-035", "決裁日"),
+    ("decisions", DECISION, {"決裁日": "2025-07-19"}, "ING-067", "決裁日"),
+    ("decisions", DECISION, {"論理期別": ""}, "ING-067", "論理期別"),
+    ("decisions", DECISION, {"充当先論理期別": ""}, "ING-035", "充当先論理期別"),
+    ("decisions", DECISION, {"先区分": ""}, "ING-035", "先区分"),
+    ("decisions", DECISION, {"効力日": ""}, "ING-035", "効力日"),
+    ("decisions", DECISION, {"種別": "3", "元区分": "4"}, "ING-067", "元区分"),
+    ("decisions", DECISION, {"種別": "4"}, "ING-035", "収納ID"),
+    ("decisions", DECISION, NO_KEY | {"種別": "4", "収納ID": "1-2"}, "ING-035", "宛名番号"),
+    ("decisions", DECISION, {"金額": "0"}, "ING-066", "金額"),
+    ("overpayment_notices", OVERPAYMENT_NOTICE, {"請求日": "2025-07-21"}, "ING-067", "請求日"),
+    ("overpayment_notices", OVERPAYMENT_NOTICE, {"支出決定日": "2025-07-24"}, "ING-067", "支出決定日"),
+    ("overpayment_notices", OVERPAYMENT_NOTICE, {"支払日": "2025-07-27"}, "ING-067", "支払日"),
+    ("overpayment_notices", OVERPAYMENT_NOTICE, {"支出決定日": ""}, "ING-035", "支出決定日"),
+    ("overpayment_notices", OVERPAYMENT_NOTICE, {"還付加算金": ""}, "ING-035", "還付加算金"),
     ("paid_slips", PAID_SLIP, {"金額": "0"}, "ING-066", "金額"),
     ("paid_slips", PAID_SLIP, {"収納区分": "2"}, "ING-032", "収納区分"),
     ("paid_slips", PAID_SLIP, KEY | {"論理期別": ""}, "ING-067", "論理期別"),

@@ -1,0 +1,104 @@
+"""Staff records: checked before they are written, one file each, and no approval by the one who drafted."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.office import landing_rows
+from warehouse.build import ensure_landing
+from warehouse.config import Home
+from warehouse.errors import OsameError
+from warehouse.office import decisions, records
+
+KEY = "30-00-152994-152994-1-2025-2025-0000000001-01"
+AT = datetime(2026, 6, 1, 9, 0, 0, 123_000)
+DRAFT = records.split_due_key(KEY) | {
+    "decision_no": "20260601090000123",
+    "line_no": "1",
+    "decision_type_code": "1",
+    "from_component_code": "1",
+    "amount_yen": 12_000,
+    "drafted_by": "1001",
+    "drafted_date": date(2026, 6, 1),
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path).create()
+    ensure_landing(made)
+    return made
+
+
+def drafted(home: Home) -> str:
+    records.record(home, "decisions", [DRAFT], AT)
+    return str(DRAFT["decision_no"])
+
+
+def test_a_record_is_a_file_in_the_inbox_named_by_its_time(home: Home) -> None:
+    path = records.write_record(home, "decisions", [DRAFT], AT)
+    assert path.parent == home.inbox
+    assert path.name == f"decisions_20260601_{9 * 3_600_000 + 123}.csv"
+    assert [p.name for p in home.inbox.iterdir()] == [path.name]
+
+
+def test_staff_who_record_in_the_same_instant_do_not_overwrite_each_other(home: Home) -> None:
+    rows = [DRAFT | {"decision_no": str(n)} for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(lambda row: records.write_record(home, "decisions", [row], AT), rows))
+    assert len(set(paths)) == 40
+    written = sorted(path.read_text(encoding="utf-8").splitlines()[1].split(",")[0] for path in home.inbox.iterdir())
+    assert written == sorted(str(n) for n in range(40))
+
+
+def test_what_breaks_the_layout_is_not_written(home: Home) -> None:
+    with pytest.raises(OsameError, match="金額") as caught:
+        records.write_record(home, "decisions", [DRAFT | {"amount_yen": 0, "drafted_by": None}], AT)
+    assert "起案者" in caught.value.message
+    assert list(home.inbox.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("register", "row", "said"),
+    [("receptions", {}, "is no register"), ("decisions", {"amount": 1}, "has no column amount")],
+)
+def test_unknown_registers_and_columns_are_named(home: Home, register: str, row: dict[str, int], said: str) -> None:
+    with pytest.raises(OsameError, match=said):
+        records.write_record(home, register, [row], AT)
+
+
+def test_a_due_key_has_nine_parts() -> None:
+    assert list(records.split_due_key(KEY, "offset_"))[-1] == "offset_instalment_no"
+    with pytest.raises(OsameError, match="has 3 parts"):
+        records.split_due_key("30-00-1")
+
+
+def test_another_person_approves_and_only_once(home: Home) -> None:
+    number = drafted(home)
+    with pytest.raises(OsameError, match="起案者と別の職員"):
+        decisions.approve(home, number, "1001", date(2026, 6, 2), AT + timedelta(days=1))
+    assert [d["approved_by"] for d in decisions.list_decisions(home, waiting=True)] == [None]
+    decisions.approve(home, number, "1002", date(2026, 6, 2), AT + timedelta(days=1))
+    assert decisions.list_decisions(home, waiting=True) == []
+    with pytest.raises(OsameError, match="approved by 1002 already"):
+        decisions.approve(home, number, "1003", date(2026, 6, 3), AT + timedelta(days=2))
+    held = landing_rows(home, "select approved_by from landing.decisions order by load_id")
+    assert sorted(str(row[0]) for row in held) == ["1002", "None"], "the draft stays as evidence"
+
+
+def test_no_approval_before_the_draft(home: Home) -> None:
+    number = drafted(home)
+    with pytest.raises(OsameError, match="決裁日"):
+        decisions.approve(home, number, "1002", date(2026, 5, 31), AT)
+
+
+def test_a_withdrawn_decision_is_gone(home: Home) -> None:
+    number = drafted(home)
+    decisions.withdraw(home, number, AT + timedelta(minutes=1))
+    assert decisions.list_decisions(home, waiting=False) == []
+    with pytest.raises(OsameError, match="there is no decision"):
+        decisions.approve(home, number, "1002", date(2026, 6, 2), AT)

@@ -1,0 +1,120 @@
+"""``osame record``, ``osame approve``, ``osame decisions``: what staff decide and note, as records that land."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warehouse.cli.output import err, out, parse_day, print_json, told, yen
+from warehouse.clock import now, today
+from warehouse.config import open_home
+from warehouse.errors import OsameError
+
+By = Annotated[str, typer.Option("--by", help="職員番号 of who does this.")]
+
+
+def record(
+    register: Annotated[str, typer.Argument(help="The register (extract) that the record belongs to.")],
+    values: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE...", help="Values by column name.")],
+    land: Annotated[bool, typer.Option("--land/--no-land", help="Land it at once, or leave it in the inbox.")] = True,
+) -> None:
+    """Record one row of a register: checked like a delivered file, written whole into the inbox, landed.
+
+    due_key=KEY and offset_due_key=KEY stand for the nine columns of a due key each.
+
+    Example: osame record reminders due_key=30-00-152994-152994-1-2025-2025-0000000001-01 sent_date=2026-07-20
+    reminder_fee_yen=0
+    """
+    from warehouse.office import records
+
+    with told():
+        row = _row(values)
+        home = open_home()
+        path = records.write_record(home, register, [row], now())
+        if land:
+            _land(path)
+        else:
+            out.print(f"recorded  {path}", markup=False)
+
+
+def _row(values: list[str]) -> dict[str, str]:
+    from warehouse.office.records import split_due_key
+
+    row: dict[str, str] = {}
+    for value in values:
+        name, separator, text = value.partition("=")
+        if not separator:
+            raise OsameError(f"{value!r} is no COLUMN=VALUE", "write it like sent_date=2026-07-20")
+        if name in ("due_key", "offset_due_key"):
+            row |= split_due_key(text, name.removesuffix("due_key"))
+        else:
+            row[name] = text
+    return row
+
+
+def _land(path: Path) -> None:
+    from ingestion.inbox import Options, ingest
+
+    (offer,) = ingest(open_home(), [path], Options(now=now))
+    if offer.status != "landed":
+        raise OsameError(
+            f"{path.name}: {offer.status}; {'; '.join(f.english() for f in offer.findings)}", "see the reason slip"
+        )
+    out.print(f"landed    {path.name}; the next build applies it", markup=False)
+
+
+def approve(
+    decision_no: Annotated[str, typer.Argument(help="起案番号.")],
+    by: By,
+    on: Annotated[str | None, typer.Option(help="決裁日. Default: today.")] = None,
+) -> None:
+    """Approve a draft. Who drafted it cannot.
+
+    Example: osame approve 20260601093000123 --by 1002
+    """
+    from warehouse.office import decisions
+
+    with told():
+        day = parse_day(on, "--on") if on else today()
+        offer = decisions.approve(open_home(), decision_no, by, day, now())
+    out.print(f"approved  {decision_no}: {offer.records} lines, {yen(offer.amount_yen)} yen; the next build applies it")
+
+
+def withdraw(decision_no: Annotated[str, typer.Argument(help="起案番号.")]) -> None:
+    """Take a decision back, drafted or approved: after the next build nothing of it stands.
+
+    Example: osame withdraw 20260601093000123
+    """
+    from warehouse.office import decisions
+
+    with told():
+        decisions.withdraw(open_home(), decision_no, now())
+    out.print(f"withdrawn  {decision_no}")
+
+
+def decisions(
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only drafts that nobody has approved.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
+) -> None:
+    """List decisions: drafts first.
+
+    Example: osame decisions --waiting
+    """
+    from warehouse.office.decisions import list_decisions
+
+    with told():
+        found = list_decisions(open_home(), waiting=waiting)
+    if as_json:
+        print_json(found)
+        return
+    for item in found:
+        state = f"approved {item['approved_date']} by {item['approved_by']}" if item["approved_by"] else "draft"
+        out.print(
+            f"{item['decision_no']}  {item['title_ja']}  {item['lines']} lines  {yen(item['amount_yen'])} yen  "
+            f"by {item['drafted_by']} on {item['drafted_date']}  {state}",
+            markup=False,
+        )
+    if not found:
+        err.print("no decision waits" if waiting else "no decision is recorded")

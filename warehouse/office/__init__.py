@@ -1,0 +1,1 @@
+"""What clerks do with the marts: records of their own, inquiries, slips, refunds, closings."""
