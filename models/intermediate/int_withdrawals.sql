@@ -59,7 +59,7 @@ decided as (
         dc.offset_due_key,
         case dc.decision_type_code when '2' then 'offset' else 'reallocation' end as entry_kind,
         'decision' as origin,
-        cast(null as {{ dbt.type_string() }}) as channel_code,
+        '90' as channel_code,  -- 決裁
         cast(null as {{ dbt.type_string() }}) as branch_code,
         dc.value_date as received_date,
         dc.approved_date as posted_date,
@@ -87,7 +87,7 @@ notified as (
         cast(null as {{ dbt.type_string() }}) as offset_due_key,
         case when nt.paid_date is null then 'notified' else 'refund' end as entry_kind,
         'notice' as origin,
-        cast(null as {{ dbt.type_string() }}) as channel_code,
+        '90' as channel_code,  -- 決裁
         cast(null as {{ dbt.type_string() }}) as branch_code,
         coalesce(nt.decided_date, nt.notified_date) as received_date,
         coalesce(nt.paid_date, nt.notified_date) as posted_date,

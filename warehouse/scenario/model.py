@@ -33,13 +33,16 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "cancel": (set(), {"id"}),
     "confirm": (set(), {"id"}),
-    "adjust": ({"due"}, {"cause"}),
+    "adjust": ({"due"}, {"cause", "claimed", "income_tax_notice"}),
     "void": (set(), {"cause"}),
     "remind": (set(), {"fee"}),
     "slip": (set(), {"due", "dues", "lines", "pay_by"}),
     "refund": ({"due"}, {"id", "posted", "split", "interest", "budget", "fiscal_year"}),
     "offset": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
     "reallocate": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
+    "decide_offset": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
+    "decide_move": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
+    "notify": ({"due"}, {"id", "cause", "claimed", "decided", "paid", "interest", "fiscal_year"}),
 }
 KINDS = tuple(_KINDS)
 _CVS_DIGITS = 6  # of the amount in a convenience store's barcode
@@ -113,6 +116,9 @@ class SlipLine(_Model):
     late_charge: int = Field(default=0, ge=0)
 
 
+Component = Literal["principal", "reminder_fee", "late_charge", "refund_interest"]
+
+
 class Event(_Model):
     """One thing that happens on a day (領収日 of money; day of the event otherwise). Exactly one kind is given."""
 
@@ -128,6 +134,9 @@ class Event(_Model):
     refund: int | None = Field(default=None, gt=0)
     offset: int | None = Field(default=None, gt=0)
     reallocate: int | None = Field(default=None, gt=0)
+    decide_offset: int | None = Field(default=None, gt=0)  # 充当: approved on this day, counts from its 充当適状日
+    decide_move: int | None = Field(default=None, gt=0)  # 組替: approved on this day, counts from the first 領収日
+    notify: int | None = Field(default=None, gt=0)  # 過誤納通知 of a refund
     # details
     id: str | None = None
     due: str | None = None
@@ -146,6 +155,13 @@ class Event(_Model):
     interest: int | None = Field(default=None, ge=0)
     budget: Literal["revenue", "expenditure"] | None = None
     fiscal_year: int | None = Field(default=None, ge=1989, le=2999)
+    counts_from: date | None = None
+    part: Component | None = None
+    to_part: Component | None = None
+    claimed: date | None = None
+    decided: date | None = None
+    paid: date | None = None
+    income_tax_notice: date | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Event:
@@ -206,6 +222,20 @@ class Event(_Model):
         self._check_parts(self.reallocate)
         self._check_target()
 
+    def _check_decide_offset(self) -> None:
+        self._check_target()
+        if self.to_part == "refund_interest":
+            raise ValueError("to_part is a part of a due: principal, reminder_fee or late_charge")
+
+    def _check_decide_move(self) -> None:
+        self._check_target()
+        if "refund_interest" in (self.part, self.to_part):
+            raise ValueError("a reallocation moves principal, reminder_fee or late_charge")
+
+    def _check_notify(self) -> None:
+        if self.paid is not None and self.decided is None:
+            raise ValueError("what is paid has been decided: give decided too")
+
     def _check_parts(self, amount: int | None) -> None:
         if self.split is not None and self.split.total != amount:
             raise ValueError(f"the parts of split add up to {self.split.total:,}, the amount is {amount or 0:,}")
@@ -240,9 +270,11 @@ class Expect(_Model):
     overpayments: Rows | None = None
     suspense: Rows | None = None
     movements: Rows | None = None
+    offset_candidates: Rows | None = None
+    wrong_instalments: Rows | None = None
     accounts: dict[str, int] = Field(default_factory=dict)
 
-    @field_validator("allocations", "overpayments", "suspense", "movements")
+    @field_validator("allocations", "overpayments", "suspense", "movements", "offset_candidates", "wrong_instalments")
     @classmethod
     def _same_columns(cls, rows: Rows | None) -> Rows | None:
         if rows and len({frozenset(r) for r in rows}) > 1:

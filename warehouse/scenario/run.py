@@ -21,6 +21,8 @@ from warehouse.scenario.model import Scenario, load_scenario
 # What a scenario cannot know: lineage, and the keys that are made for it. Names of its own stand for them.
 _HIDDEN = {
     "due_key",
+    "paid_due_key",
+    "open_due_key",
     "notice_no",
     "addressee_no",
     "receipt_id",
@@ -30,7 +32,14 @@ _HIDDEN = {
     "source_file",
     "source_line",
 }
-_STANDS_FOR = {"due_key": "due", "addressee_no": "addressee", "receipt_id": "receipt", "source_line": "receipt"}
+_STANDS_FOR = {
+    "due_key": "due",
+    "paid_due_key": "paid_due",
+    "open_due_key": "open_due",
+    "addressee_no": "addressee",
+    "receipt_id": "receipt",
+    "source_line": "receipt",
+}
 _TABLES = {
     "dues": "fct_dues",
     "receipts": "fct_receipts",
@@ -38,6 +47,8 @@ _TABLES = {
     "overpayments": "fct_overpayments",
     "suspense": "fct_suspense",
     "movements": "fct_movements",
+    "offset_candidates": "fct_offset_candidates",
+    "wrong_instalments": "fct_wrong_instalments",
 }
 _LISTS = {
     "allocations": """
@@ -57,6 +68,8 @@ _LISTS = {
         from fct_movements as mv
         where list_contains($dues, mv.due_key) or list_contains($records, concat_ws('-', mv.load_id, mv.source_line))
     """,
+    "offset_candidates": "select * from fct_offset_candidates where list_contains($dues, due_key)",
+    "wrong_instalments": "select * from fct_wrong_instalments where list_contains($dues, paid_due_key)",
 }
 # The effect of a movement on each account is the seed's; here it is only added up.
 _ACCOUNTS = """
@@ -107,6 +120,8 @@ class Outcome:
     overpayments: list[dict[str, Any]] = field(default_factory=list)
     suspense: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
+    offset_candidates: list[dict[str, Any]] = field(default_factory=list)
+    wrong_instalments: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -230,8 +245,9 @@ class _Names:
         out = {name: value for name, value in row.items() if name not in _HIDDEN}
         if "receipt_id" in row:
             out["receipt"] = self.records.get(row["receipt_id"])
-        if "due_key" in row:
-            out["due"] = self.dues.get(row["due_key"] or "")
+        for key in ("due_key", "paid_due_key", "open_due_key"):
+            if key in row:
+                out[_STANDS_FOR[key]] = self.dues.get(row[key] or "")
         if "addressee_no" in row:
             out["addressee"] = self.addressees.get(row["addressee_no"] or "")
         return out
