@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from warehouse.scenario.model import Scenario, load_scenario
 # What a scenario cannot know: lineage, and the keys that are made for it. Names of its own stand for them.
 _HIDDEN = {
     "due_key",
+    "due_keys",
     "notice_no",
     "addressee_no",
     "receipt_id",
@@ -30,13 +31,20 @@ _HIDDEN = {
     "source_file",
     "source_line",
 }
-_STANDS_FOR = {"due_key": "due", "addressee_no": "addressee", "receipt_id": "receipt", "source_line": "receipt"}
+_STANDS_FOR = {
+    "due_key": "due",
+    "due_keys": "due",
+    "addressee_no": "addressee",
+    "receipt_id": "receipt",
+    "source_line": "receipt",
+}
 _TABLES = {
     "dues": "fct_dues",
     "receipts": "fct_receipts",
     "allocations": "bridge_receipt_dues",
     "overpayments": "fct_overpayments",
     "suspense": "fct_suspense",
+    "candidates": "fct_suspense_candidates",
     "movements": "fct_movements",
 }
 _LISTS = {
@@ -52,6 +60,9 @@ _LISTS = {
         select * from fct_overpayments where list_contains($records, receipt_id) or list_contains($dues, due_key)
     """,
     "suspense": "select * from fct_suspense where list_contains($records, receipt_id)",
+    "candidates": """
+        select * from fct_suspense_candidates where list_contains($records, receipt_id)
+    """,
     "movements": """
         select mv.*, concat_ws('-', mv.load_id, mv.source_line) as receipt_id
         from fct_movements as mv
@@ -106,6 +117,7 @@ class Outcome:
     allocations: list[dict[str, Any]] = field(default_factory=list)
     overpayments: list[dict[str, Any]] = field(default_factory=list)
     suspense: list[dict[str, Any]] = field(default_factory=list)
+    candidates: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, int] = field(default_factory=dict)
 
@@ -194,7 +206,9 @@ def _run_group(group: list[tuple[Path, Scenario]]) -> Iterator[Outcome]:
 
 
 def _land(home: Home, files: Path, group: list[tuple[Path, Scenario]], written: list[Written]) -> None:
-    at = datetime.combine(date(2000, 1, 2), time())
+    # after all that happens: a bank's file writes 和暦 without its era, which is told from the day of landing
+    days = [event.posted or event.on for _, scenario in group for event in scenario.events]
+    at = datetime.combine(max([group[0][1].as_of, *days]) + timedelta(days=1), time())
     faults = []
     for offer in ingest(home, [files], Options(now=lambda: at)):
         if offer.status == "landed" and not offer.quarantined:
@@ -232,6 +246,8 @@ class _Names:
             out["receipt"] = self.records.get(row["receipt_id"])
         if "due_key" in row:
             out["due"] = self.dues.get(row["due_key"] or "")
+        if "due_keys" in row:
+            out["due"] = " ".join(self.dues.get(key, "?") for key in row["due_keys"].split())
         if "addressee_no" in row:
             out["addressee"] = self.addressees.get(row["addressee_no"] or "")
         return out
