@@ -62,7 +62,7 @@ def zengin_name(name: str, width: int) -> str:
 
 
 def similarity(one: str, other: str) -> int:
-    """How alike two keys are: 100 if and only if they are equal, 0 if they share nothing (normalised indel distance)."""
+    """How alike two keys are: 100 if and only if they are equal, 0 if they share nothing (indel distance)."""
     return int(fuzz.ratio(one, other))
 
 

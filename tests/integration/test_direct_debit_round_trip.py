@@ -102,7 +102,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 def run(*words: str) -> Any:
-    return CliRunner().invoke(app, ["export", "direct-debits", *words])
+    return CliRunner().invoke(app, ["export", "direct-debits", "--by", "1001", *words])
 
 
 def rows(home: Home, sql: str) -> list[tuple[Any, ...]]:

@@ -21,18 +21,19 @@ def _group() -> None:
 @app.command("direct-debits")
 def direct_debits(
     date: Annotated[str, typer.Option("--date", help="引落日: 納期限 of the dues, or the day of the second attempt.")],
+    by: Annotated[str, typer.Option("--by", help="職員番号 of who does this; reading accounts is logged.")],
     tax_item: Annotated[list[str] | None, typer.Option(help="科目コード; may be repeated. Default: all.")] = None,
     again: Annotated[bool, typer.Option("--again", help="What found too little money and is tried again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
 ) -> None:
     """Write the request of direct debits (全銀 91) for a day, read it back and land it as what we sent.
 
-    Example: osame export direct-debits --date 2026-06-30 --tax-item 10
+    Example: osame export direct-debits --date 2026-06-30 --by 1001
     """
     from warehouse.office.direct_debits import request_debits
 
     with told():
-        made = request_debits(open_home(), parse_day(date, "--date"), now(), tax_item, again=again)
+        made = request_debits(open_home(), parse_day(date, "--date"), by, now(), tax_item, again=again)
     if as_json:
         print_json({"file": made.path, **{name: value for name, value in vars(made).items() if name != "path"}})
         return

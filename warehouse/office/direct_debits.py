@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from ingestion.findings import Refused
 from ingestion.inbox import Options, ingest
 from ingestion.layout import Layout, load_layouts
 from ingestion.reader import read
+from ingestion.vault import Account, read_accounts
+from ingestion.vault_log import Purpose
 from ingestion.writer import WriteError, write_fixed
 from warehouse.config import PRIVATE, Home
-from warehouse.connection import landing_lock, open_landing, open_vault, open_warehouse
+from warehouse.connection import landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
@@ -31,6 +33,7 @@ from warehouse.settings import DirectDebits, Settings, load_settings
 LAYOUT = "zengin91_120"
 _CUSTOMER_NO_WIDTH = 20
 _NAME_WIDTH = 30
+_DEBIT = "1"  # 用途 口座振替
 _DEBITABLE = ("1", "2", "3", "9")  # 預金種目 that a request can name
 _HOLDER = re.compile(r"[ｱ-ﾝﾞﾟA-Z0-9 ().\-]+")
 FIRST, CHANGED, OTHER = "1", "2", "0"  # 新規コード
@@ -63,13 +66,14 @@ class _Due:
 
 
 def request_debits(
-    home: Home, day: date, at: datetime, tax_items: list[str] | None = None, *, again: bool = False
+    home: Home, day: date, by: str, at: datetime, tax_items: list[str] | None = None, *, again: bool = False
 ) -> Request:
     """Write and land the request for a day.
 
     Args:
         home: the office's data.
         day: 引落日. Without ``again``, the 納期限 of the dues; with it, the day of the second attempt.
+        by: 職員番号 of who asks for it; the reading of the accounts is logged.
         at: now (JST).
         tax_items: 科目コード; default: all that have a 委託者コード.
         again: the debits that found too little money and are to be tried again on that day.
@@ -85,7 +89,7 @@ def request_debits(
     dues, as_of = _open_dues(home, settings, day, items, again)
     provisional = [due for due in dues if due.provisional_yen]
     dues = [due for due in dues if not due.provisional_yen]
-    accounts = _accounts(home, day, dues)
+    accounts = _accounts(home, day, dues, Purpose("direct_debits", by, f"口座振替依頼 {day}", at))
     asked = [due for due in dues if (due.addressee_no, due.tax_item_code) in accounts]
     if not asked:
         raise OsameError(
@@ -239,42 +243,28 @@ def _require_distinct(dues: list[_Due]) -> None:
 
 # --- accounts ------------------------------------------------------------------------------------------------------
 
-Account = dict[str, str]
 
-
-def _accounts(home: Home, day: date, dues: list[_Due]) -> dict[tuple[str, str], Account]:
-    """The account by payer and 科目 that may be debited on the day, the newest where there are several.
+def _accounts(home: Home, day: date, dues: list[_Due], purpose: Purpose) -> dict[tuple[str, str], Account]:
+    """The account by payer and 科目 that may be debited on the day, the last registered of several.
 
     Raises:
         OsameError: an account cannot be named in the file; the payers are listed by number.
     """
-    if not home.vault.exists():
-        raise OsameError(f"{home.vault} does not exist yet", "run: osame build")
-    columns = ("bank_code", "bank_branch_code", "account_type_code", "account_no", "holder_name")
-    vault = open_vault(home)
-    try:
-        rows = vault.execute(
-            f"""
-            select addressee_no, tax_item_code, {", ".join(columns)}
-            from vault.bank_accounts
-            where use_code = '1'
-                and valid_from <= $day and (valid_to is null or valid_to >= $day)
-                and (paused_from is null or paused_from > $day or paused_to < $day)
-                and list_contains($payers, addressee_no)
-            order by addressee_no, tax_item_code, valid_from, account_seq_no
-            """,
-            {"day": day, "payers": sorted({due.addressee_no for due in dues})},
-        ).fetchall()
-    finally:
-        vault.close()
     wanted = {(due.addressee_no, due.tax_item_code) for due in dues}
-    found = {(row[0], row[1]): dict(zip(columns, row[2:], strict=True)) for row in rows if (row[0], row[1]) in wanted}
+    registered = read_accounts(home, {addressee_no for addressee_no, _ in wanted}, purpose, day)
+    found: dict[tuple[str, str], Account] = {}
     wrong = []
-    for (addressee_no, item), account in found.items():
-        account["holder_name"] = zengin_name(account["holder_name"], _NAME_WIDTH)
-        if account["account_type_code"] not in _DEBITABLE:
-            wrong.append(f"{addressee_no} 科目 {item}: 預金種目 {account['account_type_code']} cannot be debited")
-        elif not _HOLDER.fullmatch(account["holder_name"]):
+    for account in sorted(
+        (account for accounts in registered.by_no.values() for account in accounts),
+        key=lambda account: (len(account.account_seq_no), account.account_seq_no),
+    ):
+        who = (account.addressee_no, account.tax_item_code)
+        if account.use_code == _DEBIT and who in wanted:
+            found[who] = replace(account, holder_name=zengin_name(account.holder_name, _NAME_WIDTH))
+    for (addressee_no, item), account in sorted(found.items()):
+        if account.account_type_code not in _DEBITABLE:
+            wrong.append(f"{addressee_no} 科目 {item}: 預金種目 {account.account_type_code} cannot be debited")
+        elif not _HOLDER.fullmatch(account.holder_name):
             wrong.append(f"{addressee_no} 科目 {item}: 口座名義カナ has characters that banks do not take")
     if wrong:
         listed = "\n".join(f"  {line}" for line in wrong)
@@ -307,7 +297,7 @@ def _new_codes(
     for due in dues:
         who = (due.addressee_no, due.tax_item_code)
         mine = accounts[who]
-        now = (mine["bank_code"], mine["bank_branch_code"], mine["account_type_code"], mine["account_no"])
+        now = (mine.bank_code, mine.bank_branch_code, mine.account_type_code, mine.account_no)
         before = seen.get(who, set())
         codes[due.due_key] = FIRST if not before else OTHER if now in before else CHANGED
     return codes
@@ -357,11 +347,11 @@ def _group(
         account = accounts[(due.addressee_no, due.tax_item_code)]
         rows.append(
             {
-                "bank_code": account["bank_code"],
-                "branch_code": account["bank_branch_code"],
-                "account_type_code": account["account_type_code"],
-                "account_no": account["account_no"],
-                "holder_name": account["holder_name"],
+                "bank_code": account.bank_code,
+                "branch_code": account.bank_branch_code,
+                "account_type_code": account.account_type_code,
+                "account_no": account.account_no,
+                "holder_name": account.holder_name,
                 "amount_yen": due.amount_yen,
                 "new_code": new_codes[due.due_key],
                 "customer_no": due.customer_no,
