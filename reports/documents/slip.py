@@ -12,7 +12,7 @@ from ingestion.vault import read_people
 from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
-from reports.documents.render import render
+from reports.documents.render import render_files
 from reports.documents.symbols import gs1_128, qr_code
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
@@ -80,12 +80,12 @@ def issue_slips(
     with numbering(home, settings.office.slips, keys, purpose.at) as numbers:
         slips = make_slips(settings.office.slips, dues, numbers, issued_date, pay_by)
         rows = [slip_row(slip, letter(people[slip.due.addressee_no])) for slip in slips]
-        pdf = render(DOCUMENT, rows, settings, home, purpose.at)
+        pdfs = render_files(DOCUMENT, rows, settings, home, purpose.at)
         register(home, slips, purpose.at)
     issued = publish(
         home,
         purpose,
-        {"slip.pdf": pdf},
+        pdfs,
         count=len(slips),
         as_of=as_of,
         known_at=known_at,
