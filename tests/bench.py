@@ -230,10 +230,12 @@ def _documents(arguments: argparse.Namespace) -> dict[str, Any]:
     pdfs = render_files("slip", rows, settings, home, at)
     shutil.rmtree(home.root)
     seconds = time.monotonic() - began
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {
         "pages": count,
         "rows_seconds": round(rows_ready - began, 1),
         "seconds": round(seconds, 1),
+        "processor_seconds": round(sum(usage.ru_utime + usage.ru_stime for usage in used), 1),
         "per_second": int(count / seconds),
         "files": len(pdfs),
         "bytes": sum(len(pdf) for pdf in pdfs.values()),

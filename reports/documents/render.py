@@ -25,7 +25,7 @@ from warehouse.errors import OsameError
 from warehouse.settings import Settings
 
 TEMPLATES = Path(__file__).parent
-PAPERS_A_FILE = 2_500
+PAPERS_A_FILE = 5_000
 _SHOWN = 5
 _PLACE = re.compile(r"[\w-]+\.typ:\d+")
 
@@ -61,7 +61,7 @@ def render_each(template: str, rows: Sequence[Row], settings: Settings, home: Ho
 def render_files(
     template: str, rows: Sequence[Row], settings: Settings, home: Home, made_at: datetime
 ) -> dict[str, bytes]:
-    """All papers as ``<template>.pdf``; thousands as ``<template>-1.pdf``, … of 2,500 papers each, side by side.
+    """All papers as ``<template>.pdf``; thousands as ``<template>-1.pdf``, … of 5,000 papers each, side by side.
 
     A process for each file: Typst keeps what it has laid out (half a megabyte a paper) until its process ends. Raises
     as ``render`` does.
