@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from ingestion.ocr_line import CHECK_DIGITS, LOWER, UPPER
 from warehouse.config import Home
 from warehouse.errors import OsameError
 
@@ -113,6 +122,17 @@ class Slips(_Model):
     makes_el_qr: bool
     el_qr_body_code: str = Field(pattern=r"^\d{5}$")
     pay_at: list[str]
+
+    @field_validator("ocr_upper", "ocr_lower")
+    @classmethod
+    def _fills_its_line(cls, value: list[Digits], info: ValidationInfo) -> list[Digits]:
+        wanted = {"ocr_upper": UPPER, "ocr_lower": LOWER}[str(info.field_name)] - CHECK_DIGITS
+        found = sum(part.width or len(part.digits or "") for part in value)
+        if found != wanted:
+            raise ValueError(
+                f"the parts have {found} digits together, the line has {wanted} digits without its check digits"
+            )
+        return value
 
 
 class Office(_Model):
