@@ -71,9 +71,7 @@ def _read_name(home: Home, found: Inquiry, by: str, reason: str, show_protected:
     from ingestion.vault import read_people
     from ingestion.vault_log import Purpose
 
-    return read_people(
-        home, [found.addressee_no], Purpose("inquiry", by, reason, now()), show_protected=show_protected
-    )
+    return read_people(home, [found.addressee_no], Purpose("inquiry", by, reason, now()), show_protected=show_protected)
 
 
 def _print_paper(home: Home, found: Inquiry, people: People | None, by: str, reason: str) -> str:

@@ -10,7 +10,7 @@ late charge run on; to see the books as they stood on an earlier day, build as o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -34,6 +34,8 @@ _MOST_LISTED = 20
 # Landed records that no model reads: they change no figure, so a build without them is not behind.
 REGISTERS_ONLY = ("certificates",)
 
+# Sign of what a movement pays of a due, and of what it leaves overpaid there.
+_OVERPAYS = {"overpaid": 1, "refunded": -1, "offset_out": -1}
 _PAYS = {("received", None): 1, ("offset_in", None): 1, ("reallocated", "in"): 1, ("reallocated", "out"): -1}
 
 
@@ -206,6 +208,7 @@ def inquire_in(
     moves = [move for move in _movements(connection, addressee_no) if move["due_key"] in by_due]
     for move in moves:
         by_due[move["due_key"]].append(move)
+    _require_rates(dues, on, known)
     existing = [due for due in dues if due["first_assessed_date"] <= on]
     lines = [standing(due, by_due[due["due_key"]], on, known) for due in existing]
     inquiry = Inquiry(
@@ -229,7 +232,7 @@ _DUES_SQL = """
     select
         du.due_key, du.addressee_no, du.tax_item_code, ti.tax_item_name, du.levy_year, du.tax_year, du.notice_no,
         du.instalment_no, du.fiscal_year, du.is_carried_over, du.first_assessed_date, du.statutory_due_date,
-        du.due_date, du.assessed_yen, du.principal_paid_yen, du.reminder_fee_yen, du.late_charge_yen, du.overpaid_yen,
+        du.due_date, du.assessed_yen, du.principal_paid_yen, du.reminder_fee_yen, du.late_charge_yen,
         du.last_received_date, du.state, du.as_of_date
     from fct_dues as du
     inner join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
@@ -310,7 +313,7 @@ def _channels(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 # --- figures -----------------------------------------------------------------------------------------------------
 
 
-def standing(due: dict[str, Any], moves: Iterable[dict[str, Any]], on: date, params: Parameters) -> DueLine:
+def standing(due: dict[str, Any], moves: Sequence[dict[str, Any]], on: date, params: Parameters) -> DueLine:
     """One due of ``fct_dues`` on a day, from its movements.
 
     On the build's date the figures are those of ``fct_dues``. Once the tax is paid its late charge is fixed, and is
@@ -343,20 +346,30 @@ def standing(due: dict[str, Any], moves: Iterable[dict[str, Any]], on: date, par
         "late_charge_yen": charge,
         "late_charge_paid_yen": paid["late_charge"],
         "provisional_paid_yen": sum(m["amount_yen"] for m in counted if m["is_provisional"]),
+        "overpaid_yen": sum(
+            _OVERPAYS[m["movement_type"]] * m["amount_yen"]
+            for m in moves
+            if m["movement_type"] in _OVERPAYS and m["component"] in paid and m["value_date"] <= until
+        ),
     }
     return DueLine(**(line | {"state": _state(due, line, on)}))
 
 
-def _is_later(moves: Iterable[dict[str, Any]], until: date) -> bool:
+def _require_rates(dues: list[dict[str, Any]], on: date, params: Parameters) -> None:
+    """Raise for a day before the first rate: nothing is known of late charges then, so no figure would be right."""
+    for family in sorted({params.tax_item(due["tax_item_code"]).rate_family for due in dues}):
+        rates = params.late_charge_rates(family)
+        if on < rates.periods[0].first:
+            rates.at(on)
+
+
+def _is_later(moves: Sequence[dict[str, Any]], until: date) -> bool:
     return any(m["value_date"] > until and (m["movement_type"], m["direction"]) in _PAYS for m in moves)
 
 
 def _accrued(due: dict[str, Any], counted: list[dict[str, Any]], on: date, params: Parameters) -> int:
     """延滞金 to the day, by the rule at the counter (warehouse/law/late_charge.py)."""
     item = params.tax_item(due["tax_item_code"])
-    first_known = params.late_charge_rates(item.rate_family).periods[0].first
-    if on < first_known:
-        params.late_charge_rates(item.rate_family).at(on)  # raises, naming the parameter and what is known
     changes: dict[int, list[Payment]] = {1: [], -1: []}
     for move in counted:
         if move["component"] == "principal" and not move["is_provisional"]:
