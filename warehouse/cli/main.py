@@ -421,6 +421,7 @@ def _add_report() -> None:
 
     app.command()(report)
     app.add_typer(issue_cli.app, name="issue")
+    app.command("verify-certificate")(issue_cli.verify_certificate)
 
 
 def main() -> None:

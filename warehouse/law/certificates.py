@@ -8,7 +8,7 @@ here: a due under deferral is unpaid like any other, which is also what offices 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, Protocol
 
@@ -110,6 +110,7 @@ class Decision:
     request: Request
     refusals: list[Reason] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    tax_item_codes: tuple[str, ...] = ()
     tax_item_names: tuple[str, ...] = ()
     sheets: int = 1
     valid_until: date | None = None
@@ -180,8 +181,8 @@ def _tax(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
     rule = params["certificates.tax"].at(request.issued_on)
     sheets = len(request.matters) if rule.flag("sheet_per_matter") else 1
     sheets *= max(len(years), 1) if rule.flag("sheet_per_year") else 1
-    names = tuple(dict.fromkeys(line.tax_item_name for line in lines))
-    return Decision(request, lines=lines, sheets=sheets, tax_item_names=names)
+    items = {line.tax_item_code: line.tax_item_name for line in lines}
+    return Decision(request, [], lines, tuple(items), tuple(items.values()), sheets)
 
 
 def _line(year: int, dues: list[Due], may_be_certified: bool, on: date) -> Line:
@@ -229,8 +230,13 @@ def _nothing_to_certify(request: Request, asked: list[Due], first: date) -> Reas
 def _no_delinquency(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
     codes = params["certificates.no_delinquency"].at(request.issued_on).items("tax_items")
     refusals = [_delinquent(due) for due in _overdue(dues, codes, request.issued_on)]
+    return _scope(request, codes, params, refusals)
+
+
+def _scope(request: Request, codes: Sequence[str], params: Parameters, refusals: list[Reason]) -> Decision:
+    """A decision on tax items as a whole."""
     names = tuple(params.tax_item(code).name_ja for code in codes)
-    return Decision(request, refusals, tax_item_names=names)
+    return Decision(request, refusals, tax_item_codes=tuple(codes), tax_item_names=names)
 
 
 def _overdue(dues: Sequence[Due], codes: Sequence[str], on: date) -> list[Due]:
@@ -263,29 +269,27 @@ def _delinquent(due: Due) -> Reason:
 def _light_vehicle(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
     rule = params["certificates.light_vehicle"].at(request.issued_on)
     codes = [code for code, item in params.tax_items.items() if item.form_row == rule.text("form_row")]
-    names = tuple(params.tax_item(code).name_ja for code in codes)
     refusals = [_delinquent(due) for due in _overdue(dues, codes, request.issued_on)]
     if refusals:
-        return Decision(request, refusals, tax_item_names=names)
+        return _scope(request, codes, params, refusals)
     of_item = [due for due in dues if due.tax_item_code in codes]
     vehicle = [due for due in of_item if request.notice_no in (None, due.notice_no)]
     settled = [due for due in vehicle if due.balance_yen == 0]
     if not settled:
-        return Decision(request, [_no_vehicle(request)], tax_item_names=names)
+        return _scope(request, codes, params, [_no_vehicle(request)])
     latest = max(due.due_date for due in settled)
     last = [due for due in settled if due.due_date == latest]
     if len(last) > 1:
-        return Decision(request, [_several_vehicles(last)], tax_item_names=names)
+        return _scope(request, codes, params, [_several_vehicles(last)])
     # This year's tax, assessed and not due yet, ends what last year's payment proves.
     coming = [due.due_date for due in of_item if due.balance_yen > 0]
     month, day = rule.items("next_due")
     next_due = min(coming, default=roll_due_date(date(latest.year + 1, month, day), params))
     valid_until = next_due - timedelta(days=1)
     if valid_until < request.issued_on:
-        return Decision(request, [_lapsed(valid_until, latest)], tax_item_names=names)
-    return Decision(
-        request,
-        tax_item_names=names,
+        return _scope(request, codes, params, [_lapsed(valid_until, latest)])
+    return replace(
+        _scope(request, codes, params, []),
         valid_until=valid_until,
         notice_no=last[0].notice_no,
         paid_on=last[0].last_received_date,

@@ -167,7 +167,7 @@ class Inquiry:
         return [due for due in self.dues if due.balance_yen > 0 and due.due_date < self.on]
 
 
-def inquire(home: Home, key: str, on: date, kind: Kind | None = None, params: Parameters | None = None) -> Inquiry:
+def inquire(home: Home, key: str, on: date, kind: Kind | None = None, *, may_be_empty: bool = False) -> Inquiry:
     """Look a key up in the published warehouse.
 
     Args:
@@ -175,7 +175,7 @@ def inquire(home: Home, key: str, on: date, kind: Kind | None = None, params: Pa
         key: a due_key, an addressee_no or a notice_no.
         on: the day of the figures; see the module.
         kind: what the key is, where it could be several.
-        params: legal parameters; those of the program if not given.
+        may_be_empty: a person without any due is no error (with ``kind`` addressee).
 
     Raises:
         OsameError: nothing has that key; it means several things; a number names notices of several levies.
@@ -183,7 +183,7 @@ def inquire(home: Home, key: str, on: date, kind: Kind | None = None, params: Pa
     """
     connection = open_warehouse(home)
     try:
-        inquiry = inquire_in(connection, key, on, kind, params)
+        inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty)
         behind = landed_since(home, connection)
     finally:
         connection.close()
@@ -193,24 +193,20 @@ def inquire(home: Home, key: str, on: date, kind: Kind | None = None, params: Pa
 
 
 def inquire_in(
-    connection: duckdb.DuckDBPyConnection,
-    key: str,
-    on: date,
-    kind: Kind | None = None,
-    params: Parameters | None = None,
+    connection: duckdb.DuckDBPyConnection, key: str, on: date, kind: Kind | None = None, *, may_be_empty: bool = False
 ) -> Inquiry:
     """``inquire`` on an open warehouse; without the look at what has landed since."""
-    known = params or load_parameters()
+    params = load_parameters()
     info = _rows(connection, "select as_of_date, known_at, municipality_name from run_info")[0]
-    found_kind, dues = _find(connection, key, kind)
-    addressee_no = dues[0]["addressee_no"]
+    found_kind, dues = _find(connection, key, kind, may_be_empty)
+    addressee_no = dues[0]["addressee_no"] if dues else key
     by_due: dict[str, list[dict[str, Any]]] = {due["due_key"]: [] for due in dues}
     moves = [move for move in _movements(connection, addressee_no) if move["due_key"] in by_due]
     for move in moves:
         by_due[move["due_key"]].append(move)
-    _require_rates(dues, on, known)
+    _require_rates(dues, on, params)
     existing = [due for due in dues if due["first_assessed_date"] <= on]
-    lines = [standing(due, by_due[due["due_key"]], on, known) for due in existing]
+    lines = [standing(due, by_due[due["due_key"]], on, params) for due in existing]
     inquiry = Inquiry(
         key=key,
         kind=found_kind,
@@ -247,12 +243,16 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) 
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _find(connection: duckdb.DuckDBPyConnection, key: str, kind: Kind | None) -> tuple[Kind, list[dict[str, Any]]]:
+def _find(
+    connection: duckdb.DuckDBPyConnection, key: str, kind: Kind | None, may_be_empty: bool
+) -> tuple[Kind, list[dict[str, Any]]]:
     """The dues of a key, and what kind of key it was."""
     wanted = [kind] if kind else list(KINDS)
     # One scan with one equality each: two of them joined with "or" would read every column of every due.
     looked_up = {one: _rows(connection, _DUES_SQL.format(condition=f"du.{_COLUMNS[one]} = ?"), key) for one in wanted}
     hits = {one: found for one, found in looked_up.items() if found}
+    if not hits and kind == "addressee" and may_be_empty:
+        return kind, []
     if not hits:
         looked = ", ".join(f"{one} ({_NAMES[one]})" for one in wanted)
         raise OsameError(

@@ -1,0 +1,132 @@
+"""収納状況照会票: what a person, notice or due owes, on one page where it fits, from the same structure as the CLI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ingestion.vault import People, Person
+from ingestion.vault_log import Purpose
+from reports.documents.publish import Issued, publish
+from reports.documents.render import render
+from warehouse.config import Home
+from warehouse.office.inquiry import DueLine, EventLine, Inquiry, ReceiptLine
+from warehouse.settings import load_settings
+from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_short
+
+DOCUMENT = "inquiry"
+MOST_ROWS = 24  # of each list: with all three the page is full
+STATES = {
+    "paid": "完納",
+    "principal_paid": "本税完納",
+    "open": "納期未到来",
+    "delinquent": "滞納",
+    "written_off": "欠損",
+    "cancelled": "取消",
+}
+_NOTHING = "－"
+
+
+def issue_inquiry(home: Home, inquiry: Inquiry, people: People | None, purpose: Purpose) -> Issued:
+    """Print a 収納状況照会票; with a name only if ``people`` was read for it."""
+    settings = load_settings(home)
+    person = people[inquiry.addressee_no] if people else None
+    row = inquiry_row(inquiry, person, purpose)
+    return publish(
+        home,
+        purpose,
+        {f"inquiry-{inquiry.key}.pdf": render(DOCUMENT, [row], settings, home, purpose.at)},
+        count=1,
+        as_of=inquiry.on,
+        known_at=inquiry.known_at,
+        vault_reads=[people.vault_read] if people else [],
+        details={"key": inquiry.key, "kind": inquiry.kind},
+    )
+
+
+def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> dict[str, Any]:
+    """What ``inquiry.typ`` prints. What is unpaid comes first; of settled dues, receipts and events the newest."""
+    unsettled = [due for due in inquiry.dues if due.balance_yen > 0]
+    settled = [due for due in inquiry.dues if due.balance_yen == 0]
+    room = max(MOST_ROWS - len(unsettled), 0)
+    dues = unsettled + settled[len(settled) - min(room, len(settled)) :]
+    receipts, events = inquiry.receipts[-MOST_ROWS // 2 :], inquiry.events[-MOST_ROWS // 2 :]
+    totals = ("assessed_yen", "principal_paid_yen", "principal_balance_yen", "reminder_fee_balance_yen")
+    return {
+        "key": inquiry.key,
+        "key_name": {"due": "期別キー", "addressee": "宛名番号", "notice": "通知書番号"}[inquiry.kind],
+        "addressee_no": inquiry.addressee_no,
+        "name": person.name if person else None,
+        "address": _address(person) if person else None,
+        "on": format_wareki(inquiry.on),
+        "as_of": format_wareki(inquiry.as_of_date),
+        "printed": f"{format_wareki(purpose.at.date())} {purpose.at:%H:%M}　出力者 {purpose.by.strip()}",
+        "notices": [notice.japanese for notice in inquiry.notices],
+        "dues": [_due(due) for due in dues],
+        "dues_left_out": len(inquiry.dues) - len(dues),
+        "totals": [inquiry.total(name) for name in totals]
+        + [inquiry.total("late_charge_balance_yen"), inquiry.total("balance_yen")],
+        "provisional_yen": inquiry.total("provisional_paid_yen"),
+        "overpaid_yen": sum(over.balance_yen for over in inquiry.overpayments),
+        "overpayments": [
+            [
+                format_wareki_short(o.received_date),
+                due_name(inquiry, o.due_key),
+                f"{o.cause_code}号",
+                o.amount_yen,
+                o.balance_yen,
+            ]
+            for o in inquiry.overpayments
+        ],
+        "receipts": [_receipt(inquiry, receipt) for receipt in reversed(receipts)],
+        "receipts_left_out": len(inquiry.receipts) - len(receipts),
+        "events": [_event(inquiry, event) for event in reversed(events)],
+        "events_left_out": len(inquiry.events) - len(events),
+    }
+
+
+def due_name(inquiry: Inquiry, due_key: str) -> str:
+    """A due as an officer calls it: 固定資産税・都市計画税 R7 第2期."""
+    for due in inquiry.dues:
+        if due.due_key == due_key:
+            return f"{due.tax_item_name} {format_fiscal_year(int(due.tax_year))} 第{int(due.instalment_no)}期"
+    return due_key
+
+
+def _address(person: Person) -> str:
+    if person.address is None:
+        return "（支援措置により非表示）" if person.is_protected else _NOTHING
+    return "　".join(part for part in (person.address.address, person.address.building) if part) or _NOTHING
+
+
+def _due(due: DueLine) -> list[Any]:
+    return [
+        format_fiscal_year(int(due.tax_year)),
+        due.tax_item_name,
+        f"{int(due.instalment_no)}期",
+        format_wareki_short(due.due_date),
+        due.assessed_yen,
+        due.principal_paid_yen,
+        due.principal_balance_yen,
+        due.reminder_fee_balance_yen,
+        due.late_charge_balance_yen,
+        due.balance_yen,
+        STATES[due.state] + ("・繰越" if due.is_carried_over and due.balance_yen else ""),
+    ]
+
+
+def _receipt(inquiry: Inquiry, receipt: ReceiptLine) -> list[Any]:
+    return [
+        format_wareki_short(receipt.received_date),
+        format_wareki_short(receipt.posted_date),
+        receipt.channel_name + ("（速報）" if receipt.record_status == "provisional" else ""),
+        due_name(inquiry, receipt.due_key),
+        receipt.principal_yen,
+        receipt.reminder_fee_yen,
+        receipt.late_charge_yen,
+        receipt.overpaid_yen,
+        f"{receipt.source_file}:{receipt.source_line}",
+    ]
+
+
+def _event(inquiry: Inquiry, event: EventLine) -> list[Any]:
+    return [format_wareki_short(event.posted_date), due_name(inquiry, event.due_key), event.sentence]
