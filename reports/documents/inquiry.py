@@ -14,7 +14,8 @@ from warehouse.settings import load_settings
 from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_short
 
 DOCUMENT = "inquiry"
-MOST_ROWS = 24  # of each list: with all three the page is full
+# With lists of this length the page is full.
+MOST = {"dues": 26, "overpayments": 5, "receipts": 13, "events": 13}
 STATES = {
     "paid": "完納",
     "principal_paid": "本税完納",
@@ -45,11 +46,10 @@ def issue_inquiry(home: Home, inquiry: Inquiry, people: People | None, purpose: 
 
 def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> dict[str, Any]:
     """What ``inquiry.typ`` prints. What is unpaid comes first; of settled dues, receipts and events the newest."""
-    unsettled = [due for due in inquiry.dues if due.balance_yen > 0]
     settled = [due for due in inquiry.dues if due.balance_yen == 0]
-    room = max(MOST_ROWS - len(unsettled), 0)
-    dues = unsettled + settled[len(settled) - min(room, len(settled)) :]
-    receipts, events = inquiry.receipts[-MOST_ROWS // 2 :], inquiry.events[-MOST_ROWS // 2 :]
+    dues = ([due for due in inquiry.dues if due.balance_yen > 0] + settled[::-1])[: MOST["dues"]]
+    receipts, events = inquiry.receipts[: -MOST["receipts"] - 1 : -1], inquiry.events[: -MOST["events"] - 1 : -1]
+    overpayments = inquiry.overpayments[: -MOST["overpayments"] - 1 : -1]
     totals = ("assessed_yen", "principal_paid_yen", "principal_balance_yen", "reminder_fee_balance_yen")
     return {
         "key": inquiry.key,
@@ -75,11 +75,12 @@ def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> di
                 o.amount_yen,
                 o.balance_yen,
             ]
-            for o in inquiry.overpayments
+            for o in overpayments
         ],
-        "receipts": [_receipt(inquiry, receipt) for receipt in reversed(receipts)],
+        "overpayments_left_out": len(inquiry.overpayments) - len(overpayments),
+        "receipts": [_receipt(inquiry, receipt) for receipt in receipts],
         "receipts_left_out": len(inquiry.receipts) - len(receipts),
-        "events": [_event(inquiry, event) for event in reversed(events)],
+        "events": [_event(inquiry, event) for event in events],
         "events_left_out": len(inquiry.events) - len(events),
     }
 

@@ -262,7 +262,7 @@ def _find(
         )
     if len(hits) > 1:
         raise OsameError(
-            f"{key!r} is {' and '.join(f'a {one} ({len(found)} dues)' for one, found in hits.items())}",
+            f"{key!r} is several things: {' and '.join(f'{one} ({len(found)} dues)' for one, found in hits.items())}",
             f"say which is meant: --kind {' or --kind '.join(hits)}",
         )
     found_kind, dues = hits.popitem()
