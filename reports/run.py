@@ -176,7 +176,8 @@ def _finished_content(run: _Run) -> dict[str, Any]:
     if code_cells(executed)[-1].execution_count is None or not result.exists():
         raise ReportFailedError("the last cell (done) has not run", "see that the last cell calls report.finish")
     content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    title = f"{content['title_ja']} {content['period']['first']}～{content['period']['last']}"
+    days = "～".join(dict.fromkeys(content["period"].values()))
+    title = f"{content['title_ja']} {days}"
     html = page.page(executed, title, run.entry.outputs)
     (run.folder / "index.html").write_text(html, encoding="utf-8")
     missing = [name for name in run.entry.outputs if not (run.folder / name).exists()]

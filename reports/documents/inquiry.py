@@ -6,6 +6,7 @@ from typing import Any
 
 from ingestion.vault import People, Person
 from ingestion.vault_log import Purpose
+from reports import text
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render
 from warehouse.config import Home
@@ -16,14 +17,6 @@ from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_sh
 DOCUMENT = "inquiry"
 # With lists of this length the page is full.
 MOST = {"dues": 26, "overpayments": 5, "receipts": 13, "events": 13}
-STATES = {
-    "paid": "完納",
-    "principal_paid": "本税完納",
-    "open": "納期未到来",
-    "delinquent": "滞納",
-    "written_off": "欠損",
-    "cancelled": "取消",
-}
 _NOTHING = "－"
 
 
@@ -50,10 +43,11 @@ def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> di
     dues = ([due for due in inquiry.dues if due.balance_yen > 0] + settled[::-1])[: MOST["dues"]]
     receipts, events = inquiry.receipts[: -MOST["receipts"] - 1 : -1], inquiry.events[: -MOST["events"] - 1 : -1]
     overpayments = inquiry.overpayments[: -MOST["overpayments"] - 1 : -1]
+    names = {due.due_key: text.due_name(due.tax_item_name, due.tax_year, due.instalment_no) for due in inquiry.dues}
     totals = ("assessed_yen", "principal_paid_yen", "principal_balance_yen", "reminder_fee_balance_yen")
     return {
         "key": inquiry.key,
-        "key_name": {"due": "期別キー", "addressee": "宛名番号", "notice": "通知書番号"}[inquiry.kind],
+        "key_name": text.KEY_KINDS[inquiry.kind],
         "addressee_no": inquiry.addressee_no,
         "name": person.name if person else None,
         "address": _address(person) if person else None,
@@ -70,7 +64,7 @@ def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> di
         "overpayments": [
             [
                 format_wareki_short(o.received_date),
-                due_name(inquiry, o.due_key),
+                names.get(o.due_key, o.due_key),
                 f"{o.cause_code}号",
                 o.amount_yen,
                 o.balance_yen,
@@ -78,19 +72,11 @@ def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> di
             for o in overpayments
         ],
         "overpayments_left_out": len(inquiry.overpayments) - len(overpayments),
-        "receipts": [_receipt(inquiry, receipt) for receipt in receipts],
+        "receipts": [_receipt(receipt, names.get(receipt.due_key, receipt.due_key)) for receipt in receipts],
         "receipts_left_out": len(inquiry.receipts) - len(receipts),
-        "events": [_event(inquiry, event) for event in events],
+        "events": [_event(event, names.get(event.due_key, event.due_key)) for event in events],
         "events_left_out": len(inquiry.events) - len(events),
     }
-
-
-def due_name(inquiry: Inquiry, due_key: str) -> str:
-    """A due as an officer calls it: 固定資産税・都市計画税 R7 第2期."""
-    for due in inquiry.dues:
-        if due.due_key == due_key:
-            return f"{due.tax_item_name} {format_fiscal_year(int(due.tax_year))} 第{int(due.instalment_no)}期"
-    return due_key
 
 
 def _address(person: Person) -> str:
@@ -111,16 +97,16 @@ def _due(due: DueLine) -> list[Any]:
         due.reminder_fee_balance_yen,
         due.late_charge_balance_yen,
         due.balance_yen,
-        STATES[due.state] + ("・繰越" if due.is_carried_over and due.balance_yen else ""),
+        text.due_state(due.state) + ("・繰越" if due.is_carried_over and due.balance_yen else ""),
     ]
 
 
-def _receipt(inquiry: Inquiry, receipt: ReceiptLine) -> list[Any]:
+def _receipt(receipt: ReceiptLine, name: str) -> list[Any]:
     return [
         format_wareki_short(receipt.received_date),
         format_wareki_short(receipt.posted_date),
         receipt.channel_name + ("（速報）" if receipt.record_status == "provisional" else ""),
-        due_name(inquiry, receipt.due_key),
+        name,
         receipt.principal_yen,
         receipt.reminder_fee_yen,
         receipt.late_charge_yen,
@@ -129,5 +115,5 @@ def _receipt(inquiry: Inquiry, receipt: ReceiptLine) -> list[Any]:
     ]
 
 
-def _event(inquiry: Inquiry, event: EventLine) -> list[Any]:
-    return [format_wareki_short(event.posted_date), due_name(inquiry, event.due_key), event.sentence]
+def _event(event: EventLine, name: str) -> list[Any]:
+    return [format_wareki_short(event.posted_date), name, event.sentence]

@@ -75,9 +75,8 @@ def _read_name(home: Home, found: Inquiry, by: str, reason: str, show_protected:
 
 
 def _print_paper(home: Home, found: Inquiry, people: People | None, by: str, reason: str) -> str:
-    from reports.documents.inquiry import issue_inquiry
-
     from ingestion.vault_log import Purpose
+    from reports.documents.inquiry import issue_inquiry
 
     return str(issue_inquiry(home, found, people, Purpose("inquiry", by, reason, now())).files[0])
 
