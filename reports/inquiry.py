@@ -15,6 +15,7 @@ from reports.html import Html, attention, join, paragraph
 from reports.tables import LONGEST_LIST, Column, Line, Table, render
 from reports.workbook import Book, Cell, Field
 from warehouse.office.inquiry import DueLine, Inquiry, Kind, inquire_in
+from warehouse.wareki import format_wareki_short
 
 _AMOUNTS = {
     "assessed_yen": "調定額",
@@ -48,11 +49,12 @@ def look_up(report: Report) -> Inquiry:
 
 def summary(inquiry: Inquiry) -> Html:
     """Whose dues, on which day, and what would settle them."""
+    whose = "" if inquiry.kind == "addressee" else f"（宛名番号 {inquiry.addressee_no}）"
     over = sum(line.balance_yen for line in inquiry.overpayments)
     return join(
         attention([notice.japanese for notice in inquiry.notices]),
         paragraph(
-            f"{text.KEY_KINDS[inquiry.kind]} {inquiry.key}（宛名番号 {inquiry.addressee_no}）の"
+            f"{text.KEY_KINDS[inquiry.kind]} {inquiry.key}{whose}の"
             f"{len(inquiry.dues)}期別について、"
             f"{text.wareki_day(inquiry.on)}に納付する場合の額は{text.yen(inquiry.total('balance_yen'))}円です。"
             f"納期限を過ぎた未納は{len(inquiry.overdue)}期別、還付・充当の済んでいない過誤納は{text.yen(over)}円です。"
@@ -139,7 +141,7 @@ def events(inquiry: Inquiry) -> Html:
     columns = [Column("期別", "left"), Column("内容", "left"), Column("ファイルと行", "left")]
     lines = [
         Line(
-            text.wareki_day(event.posted_date),
+            format_wareki_short(event.posted_date),
             [
                 names.get(event.due_key, event.due_key),
                 event.sentence,
