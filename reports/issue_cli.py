@@ -139,6 +139,20 @@ def verify_certificate(
         raise typer.Exit(1)
 
 
+def withdraw_certificate(
+    certificate_no: Annotated[str, typer.Argument(metavar="NUMBER", help="証明書番号 on the paper.")],
+) -> None:
+    """Take a certificate back: from now on it is not genuine. Its number is not given again.
+
+    Example: osame withdraw-certificate 2026-000001
+    """
+    from warehouse.office.certificates import withdraw
+
+    with told():
+        withdraw(open_home(), certificate_no.strip(), now())
+    out.print(f"withdrawn  {certificate_no.strip()}")
+
+
 @app.command("list")
 def list_issued(as_json: Json = False) -> None:
     """List the runs of documents that were issued, newest first.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.vault import Person, read_people
+from ingestion.vault import Person, numbers_of_one_person, read_people
 from ingestion.vault_log import Purpose
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render
@@ -49,7 +49,7 @@ def issue_certificate(
 
     Args:
         home: the office's data.
-        addressee_no: whose certificate.
+        addressee_no: whose certificate; dues under every number that 名寄せ links with it count.
         request: what is asked for, on which day.
         purpose: by whom and for what use; also the reason of the vault's log.
         vehicle_no: 車両番号, printed on a vehicle's certificate.
@@ -60,6 +60,9 @@ def issue_certificate(
         OsameError: the figures are old, nobody has the number, or the paper cannot be printed. No number is spent.
     """
     inquiry = inquire(home, addressee_no, request.issued_on, "addressee", may_be_empty=True)
+    for other in numbers_of_one_person(home, addressee_no):
+        if other != addressee_no:
+            inquiry.dues.extend(inquire(home, other, request.issued_on, "addressee", may_be_empty=True).dues)
     decision = decide_on(inquiry, request)
     people = read_people(home, [addressee_no], purpose, show_protected=show_protected)
     settings = load_settings(home)

@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from ingestion.vault import numbers_of_one_person
 from tests.office import BuiltTown, count, json_of, landing_rows, osame, start
 from warehouse.config import Home, open_home
 from warehouse.office import certificates
@@ -107,6 +108,21 @@ def _marts(office: Home, sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
+def test_dues_under_another_number_of_the_same_person_count(office: Home, issue: Callable[..., Any]) -> None:
+    links = landing_rows(
+        office,
+        "select distinct addressee_no, merged_into_addressee_no from landing.addressees "
+        "where merged_into_addressee_no is not null order by 1",
+    )
+    sql = "select sum(assessed_yen) from fct_dues where addressee_no = '{}'"
+    number, other = next(pair for pair in links if all(_marts(office, sql.format(n))[0][0] for n in pair))
+    assert numbers_of_one_person(office, number) == numbers_of_one_person(office, other) == sorted([number, other])
+    certified = json_of(issue("tax", number, "--json"))["content"]["lines"]
+    assert sum(line["assessed_yen"] for line in certified) == sum(
+        _marts(office, sql.format(n))[0][0] for n in (number, other)
+    )
+
+
 @pytest.mark.parametrize(
     ("who", "said"), [(PROVISIONAL, "は確報が届くまで納付になりません"), (CHARGE_ONLY, "に未納があります：延滞金")]
 )
@@ -163,13 +179,14 @@ def test_a_forged_or_changed_paper_is_told(office: Home, issue: Callable[..., An
 
 def test_a_withdrawn_certificate_is_no_longer_genuine(office: Home, issue: Callable[..., Any]) -> None:
     paper = json_of(issue("no-delinquency", person(office, CLEAN), "--json"))
-    row = verify(office, paper["certificate_no"], paper["code"]).row or {}
-    layout = certificates.REGISTER
-    values = {name: row[name] for name in row if name in _columns(layout)} | {"is_withdrawn": 1}
-    certificates.record(office, layout, [values], _later(row["issued_date"]))
+    done = osame(office, "withdraw-certificate", paper["certificate_no"], OSAME_NOW="2026-06-02T09:00:00")
+    assert done.returncode == 0, done.stderr
     found = verify(office, paper["certificate_no"], paper["code"])
     assert not found.is_genuine
     assert "has been withdrawn" in found.reason
+    assert "withdrawn before" in osame(office, "withdraw-certificate", paper["certificate_no"]).stderr
+    assert "no certificate 1 was issued" in osame(office, "withdraw-certificate", "1").stderr
+    assert json_of(issue("no-delinquency", person(office, CLEAN), "--json"))["certificate_no"] > paper["certificate_no"]
 
 
 def _columns(layout: str) -> set[str]:

@@ -421,7 +421,8 @@ def _add_report() -> None:
 
     app.command()(report)
     app.add_typer(issue_cli.app, name="issue")
-    app.command("verify-certificate")(issue_cli.verify_certificate)
+    for command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate):
+        app.command()(command)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from ingestion.csv_cells import input_fields
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
@@ -27,7 +28,7 @@ from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
 from warehouse.office.inquiry import Inquiry
-from warehouse.office.records import record
+from warehouse.office.records import record, registers
 
 REGISTER = "certificates"
 KIND_CODES: dict[Kind, str] = {"tax": "1", "no_delinquency": "2", "light_vehicle": "3"}
@@ -178,6 +179,21 @@ def verify(home: Home, certificate_no: str, code: str) -> Verification:
     if row["is_withdrawn"]:
         return Verification(False, f"certificate {certificate_no} was issued and has been withdrawn")
     return Verification(True, "genuine", row)
+
+
+def withdraw(home: Home, certificate_no: str, at: datetime) -> None:
+    """Take a certificate back (made out wrongly, not handed out): it is no longer genuine, and its number stays spent.
+
+    Raises:
+        OsameError: no such certificate was issued, or it is withdrawn already.
+    """
+    row = _issued(home, certificate_no)
+    if row is None:
+        raise OsameError(f"no certificate {certificate_no} was issued", "give the number as printed, like 2026-000001")
+    if row["is_withdrawn"]:
+        raise OsameError(f"certificate {certificate_no} has been withdrawn before", "nothing is left to do")
+    names = {field.name for field in input_fields(registers(home)[REGISTER])}
+    record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | {"is_withdrawn": 1}], at)
 
 
 def _plain(code: str) -> str:
