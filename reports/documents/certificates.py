@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from ingestion.vault import Person, numbers_of_one_person, read_people
@@ -16,7 +17,7 @@ from warehouse.law.certificates import Decision, Line, Request
 from warehouse.office.certificates import Certificate, decide_on, register
 from warehouse.office.inquiry import Inquiry, inquire
 from warehouse.settings import load_settings
-from warehouse.wareki import format_fiscal_year, format_wareki
+from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_short
 
 DOCUMENT = "certificate"
 _TITLES = {
@@ -155,5 +156,5 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _days(days: Sequence[Any]) -> str:
-    return "、".join(format_wareki(day) for day in days)
+def _days(days: Sequence[date]) -> str:
+    return "、".join(format_wareki_short(day) for day in days)
