@@ -60,7 +60,7 @@ def issue_certificate(
         CertificateRefused: it may not be issued; every reason is named.
         OsameError: the figures are old, nobody has the number, or the paper cannot be printed. No number is spent.
     """
-    inquiry = inquire(home, addressee_no, request.issued_on, "addressee", may_be_empty=True)
+    inquiry = inquire(home, addressee_no, request.issued_on, "addressee", may_be_empty=True, wait_for_landing=True)
     for other in numbers_of_one_person(home, addressee_no):
         if other != addressee_no:
             inquiry.dues.extend(inquire(home, other, request.issued_on, "addressee", may_be_empty=True).dues)

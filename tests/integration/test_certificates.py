@@ -12,10 +12,16 @@ from typing import Any
 
 import pypdfium2
 import pytest
+import typer
 import zxingcpp
+from click.testing import Result
+from typer.testing import CliRunner
 
 from ingestion.vault import numbers_of_one_person
+from reports import issue_cli
 from tests.office import BuiltTown, count, json_of, landing_rows, osame, start
+from warehouse.cli.inquire import inquire
+from warehouse.cli.records import record
 from warehouse.config import Home, open_home
 from warehouse.office import certificates
 from warehouse.office.certificates import verify
@@ -49,13 +55,25 @@ def office(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> H
     return open_home(root)
 
 
+_counter = typer.Typer()
+_counter.add_typer(issue_cli.app, name="issue")
+for _command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate, inquire, record):
+    _counter.command()(_command)
+
+
+def at_the_counter(home: Home, *words: str, day: date = date(2026, 5, 31)) -> Result:
+    """The commands of the counter, in this process: one of its own would take most of the time to start."""
+    env = {"OSAME_HOME": str(home.root), "OSAME_NOW": f"{day}T10:00:00"}
+    return CliRunner().invoke(_counter, list(words), env=env, catch_exceptions=False)
+
+
 @pytest.fixture(scope="module")
-def issue(office: Home, built_town: BuiltTown) -> Callable[..., Any]:
+def issue(office: Home, built_town: BuiltTown) -> Callable[..., Result]:
     """``osame issue certificate`` on the day of the build."""
 
-    def run(kind: str, addressee: str, *more: str, day: date = built_town.as_of) -> Any:
+    def run(kind: str, addressee: str, *more: str, day: date = built_town.as_of) -> Result:
         words = ["--kind", kind, "--addressee", addressee, "--purpose", "融資申込", "--by", "1001", *more]
-        return osame(office, "issue", "certificate", *words, OSAME_NOW=f"{day}T10:00:00")
+        return at_the_counter(office, "issue", "certificate", *words, day=day)
 
     return run
 
@@ -75,11 +93,11 @@ def numbers(office: Home) -> list[str]:
 
 
 def test_a_refusal_names_every_due_in_both_languages_and_spends_no_number(
-    office: Home, issue: Callable[..., Any]
+    office: Home, issue: Callable[..., Result]
 ) -> None:
     number = person(office, DELINQUENT)
     done = issue("no-delinquency", number)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     keys = re.findall(r"\[delinquent\] (\S+) was due on", done.stderr)
     assert keys == [
         key
@@ -108,7 +126,7 @@ def _marts(office: Home, sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def test_dues_under_another_number_of_the_same_person_count(office: Home, issue: Callable[..., Any]) -> None:
+def test_dues_under_another_number_of_the_same_person_count(office: Home, issue: Callable[..., Result]) -> None:
     links = landing_rows(
         office,
         "select distinct addressee_no, merged_into_addressee_no from landing.addressees "
@@ -127,15 +145,15 @@ def test_dues_under_another_number_of_the_same_person_count(office: Home, issue:
     ("who", "said"), [(PROVISIONAL, "は確報が届くまで納付になりません"), (CHARGE_ONLY, "に未納があります：延滞金")]
 )
 def test_provisional_money_and_an_unpaid_late_charge_refuse(
-    office: Home, issue: Callable[..., Any], who: str, said: str
+    office: Home, issue: Callable[..., Result], who: str, said: str
 ) -> None:
     done = issue("no-delinquency", person(office, who))
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert said in done.stderr
 
 
 def test_papers_are_numbered_carry_a_code_that_reads_back_and_are_verified(
-    office: Home, issue: Callable[..., Any]
+    office: Home, issue: Callable[..., Result]
 ) -> None:
     number = person(office, CLEAN)
     papers = [json_of(issue(kind, number, "--json")) for kind in ("no-delinquency", "tax")]
@@ -147,8 +165,8 @@ def test_papers_are_numbered_carry_a_code_that_reads_back_and_are_verified(
         page = pypdfium2.PdfDocument(paper["paper"])[0].render(scale=3).to_numpy()
         (symbol,) = zxingcpp.read_barcodes(page)
         assert symbol.text == f"OSAME {paper['certificate_no']} {paper['code']}"
-        verified = osame(office, "verify-certificate", *symbol.text.split()[1:], "--json")
-        assert verified.returncode == 0
+        verified = at_the_counter(office, "verify-certificate", *symbol.text.split()[1:], "--json")
+        assert verified.exit_code == 0
         told = json_of(verified)
         assert told["is_genuine"]
         assert told["certified"].items() >= paper["content"].items()
@@ -165,7 +183,7 @@ def test_papers_are_numbered_carry_a_code_that_reads_back_and_are_verified(
     assert f"{lines[0]['assessed_yen']:,}" in text_of(papers[1]["paper"])
 
 
-def test_a_forged_or_changed_paper_is_told(office: Home, issue: Callable[..., Any]) -> None:
+def test_a_forged_or_changed_paper_is_told(office: Home, issue: Callable[..., Result]) -> None:
     paper = json_of(issue("no-delinquency", person(office, CLEAN), "--json"))
     no, code = paper["certificate_no"], paper["code"]
     assert verify(office, no, code.replace("-", "").lower()).is_genuine
@@ -173,19 +191,19 @@ def test_a_forged_or_changed_paper_is_told(office: Home, issue: Callable[..., An
     for wrong_no, wrong_code in [(other, code), (no, code[:-1] + ("A" if code[-1] != "A" else "B")), (no, "")]:
         assert not verify(office, wrong_no, wrong_code).is_genuine
         assert verify(office, wrong_no, wrong_code).shown() == {}
-    done = osame(office, "verify-certificate", "2026-999999", code)
-    assert (done.returncode, done.stderr.strip()) == (1, "not genuine: no certificate 2026-999999 was issued")
+    done = at_the_counter(office, "verify-certificate", "2026-999999", code)
+    assert (done.exit_code, done.stderr.strip()) == (1, "not genuine: no certificate 2026-999999 was issued")
 
 
-def test_a_withdrawn_certificate_is_no_longer_genuine(office: Home, issue: Callable[..., Any]) -> None:
+def test_a_withdrawn_certificate_is_no_longer_genuine(office: Home, issue: Callable[..., Result]) -> None:
     paper = json_of(issue("no-delinquency", person(office, CLEAN), "--json"))
-    done = osame(office, "withdraw-certificate", paper["certificate_no"], OSAME_NOW="2026-06-02T09:00:00")
-    assert done.returncode == 0, done.stderr
+    done = at_the_counter(office, "withdraw-certificate", paper["certificate_no"], day=date(2026, 6, 2))
+    assert done.exit_code == 0, done.stderr
     found = verify(office, paper["certificate_no"], paper["code"])
     assert not found.is_genuine
     assert "has been withdrawn" in found.reason
-    assert "withdrawn before" in osame(office, "withdraw-certificate", paper["certificate_no"]).stderr
-    assert "no certificate 1 was issued" in osame(office, "withdraw-certificate", "1").stderr
+    assert "withdrawn before" in at_the_counter(office, "withdraw-certificate", paper["certificate_no"]).stderr
+    assert "no certificate 1 was issued" in at_the_counter(office, "withdraw-certificate", "1").stderr
     assert json_of(issue("no-delinquency", person(office, CLEAN), "--json"))["certificate_no"] > paper["certificate_no"]
 
 
@@ -219,7 +237,7 @@ def test_two_clerks_at_once_get_numbers_without_gaps_or_doubles(office: Home, bu
     assert len(set(numbers(office))) == before + 3
 
 
-def test_a_line_left_in_the_inbox_by_a_crash_keeps_its_number(office: Home, issue: Callable[..., Any]) -> None:
+def test_a_line_left_in_the_inbox_by_a_crash_keeps_its_number(office: Home, issue: Callable[..., Result]) -> None:
     paper = json_of(issue("no-delinquency", person(office, CLEAN), "--json"))
     row = verify(office, paper["certificate_no"], paper["code"]).row or {}
     year, last = paper["certificate_no"].split("-")
@@ -232,38 +250,39 @@ def test_a_line_left_in_the_inbox_by_a_crash_keeps_its_number(office: Home, issu
 
 
 def test_a_person_who_was_never_taxed_owes_nothing_and_an_unknown_number_is_nobody(
-    office: Home, issue: Callable[..., Any]
+    office: Home, issue: Callable[..., Result]
 ) -> None:
     (number,) = landing_rows(
         office,
         "select min(addressee_no) from landing.addressees where addressee_no not in "
-        "(select addressee_no from landing.assessments)",
+        "(select addressee_no from landing.assessments) and addressee_no not in "
+        "(select unnest([addressee_no, merged_into_addressee_no]) from landing.addressees "
+        "where merged_into_addressee_no is not null)",
     )[0]
-    assert issue("no-delinquency", number).returncode == 0
+    assert issue("no-delinquency", number).exit_code == 0
     refused = issue("tax", number)
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "[no_dues]" in refused.stderr
     unknown = issue("no-delinquency", "0009999999")
-    assert unknown.returncode == 2
+    assert unknown.exit_code == 2
     assert "addressees 0009999999 are not in the vault" in unknown.stderr
 
 
 def test_a_certificate_waits_for_a_build_of_what_has_landed(
-    office: Home, issue: Callable[..., Any], built_town: BuiltTown
+    office: Home, issue: Callable[..., Result], built_town: BuiltTown
 ) -> None:
     clean = person(office, CLEAN)
     early = issue("no-delinquency", clean, day=built_town.as_of - timedelta(days=1))
-    assert early.returncode == 2
+    assert early.exit_code == 2
     assert "after the day of issue" in early.stderr
     key = person(office, "select min(due_key) from fct_dues")
-    done = osame(office, "record", "reminders", f"due_key={key}", "sent_date=2026-05-30", "reminder_fee_yen=0")
-    assert done.returncode == 0, done.stderr
+    done = at_the_counter(office, "record", "reminders", f"due_key={key}", "sent_date=2026-05-30", "reminder_fee_yen=0")
+    assert done.exit_code == 0, done.stderr
     late = issue("no-delinquency", clean)
-    assert late.returncode == 2
+    assert late.exit_code == 2
     assert "no certificate from old figures: 1 files have landed" in late.stderr
-    assert (
-        "未反映" in json_of(osame(office, "inquire", clean, "--kind", "addressee", "--json"))["notices"][0]["japanese"]
-    )
+    shown = json_of(at_the_counter(office, "inquire", clean, "--kind", "addressee", "--json"))
+    assert "未反映" in shown["notices"][0]["japanese"]
 
 
 @pytest.mark.parametrize(
@@ -278,11 +297,8 @@ def test_a_certificate_waits_for_a_build_of_what_has_landed(
     ],
 )
 def test_a_request_that_means_nothing_is_refused(office: Home, words: list[str], said: str) -> None:
-    done = osame(
-        office, "issue", "certificate", "--addressee", "1", "--purpose", "x", "--by", "1", *words,
-        OSAME_NOW="2026-05-31T10:00:00",
-    )  # fmt: skip
-    assert done.returncode == 2
+    done = at_the_counter(office, "issue", "certificate", "--addressee", "1", "--purpose", "x", "--by", "1", *words)
+    assert done.exit_code == 2
     assert said in done.stderr
 
 
@@ -290,8 +306,8 @@ def test_the_key_is_not_made_anew_once_papers_are_out(office: Home, tmp_path: Pa
     key = office.keys / "certificates.key"
     kept = key.rename(tmp_path / "certificates.key")
     try:
-        done = osame(office, "verify-certificate", "2026-000001", "A")
-        assert done.returncode == 2
+        done = at_the_counter(office, "verify-certificate", "2026-000001", "A")
+        assert done.exit_code == 2
         assert "certificates.key is missing" in done.stderr
     finally:
         shutil.move(kept, key)

@@ -88,7 +88,7 @@ def decide_on(inquiry: Inquiry, request: Request) -> Decision:
         OsameError: the figures are not those of the day: files have landed since the build, or it is of a later day.
     """
     for notice in inquiry.notices:
-        if notice.code in ("behind", "landing_now"):
+        if notice.code == "behind":
             raise OsameError(f"no certificate from old figures: {notice.english}", "run: osame build")
     if inquiry.as_of_date > request.issued_on:
         raise OsameError(

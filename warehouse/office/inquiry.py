@@ -167,7 +167,15 @@ class Inquiry:
         return [due for due in self.dues if due.balance_yen > 0 and due.due_date < self.on]
 
 
-def inquire(home: Home, key: str, on: date, kind: Kind | None = None, *, may_be_empty: bool = False) -> Inquiry:
+def inquire(
+    home: Home,
+    key: str,
+    on: date,
+    kind: Kind | None = None,
+    *,
+    may_be_empty: bool = False,
+    wait_for_landing: bool = False,
+) -> Inquiry:
     """Look a key up in the published warehouse.
 
     Args:
@@ -176,6 +184,7 @@ def inquire(home: Home, key: str, on: date, kind: Kind | None = None, *, may_be_
         on: the day of the figures; see the module.
         kind: what the key is, where it could be several.
         may_be_empty: a person without any due is no error (with ``kind`` addressee).
+        wait_for_landing: wait for a process that is landing files, to be sure whether the build knows them.
 
     Raises:
         OsameError: nothing has that key; it means several things; a number names notices of several levies.
@@ -184,7 +193,7 @@ def inquire(home: Home, key: str, on: date, kind: Kind | None = None, *, may_be_
     connection = open_warehouse(home)
     try:
         inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty)
-        behind = landed_since(home, connection)
+        behind = landed_since(home, connection, wait=wait_for_landing)
     finally:
         connection.close()
     if behind is not None:
@@ -496,17 +505,23 @@ def _notices(inquiry: Inquiry, not_yet: int) -> list[Notice]:
     return out
 
 
-def landed_since(home: Home, connection: duckdb.DuckDBPyConnection) -> Notice | None:
-    """Whether files have landed that the build does not know; None if it knows all. Never waits for a writer."""
+def landed_since(home: Home, connection: duckdb.DuckDBPyConnection, *, wait: bool = False) -> Notice | None:
+    """Whether files have landed that the build does not know; None if it knows all.
+
+    Raises:
+        StoreBusy: with ``wait``, another process still writes to landing after the longest wait.
+    """
     known = {row["load_id"] for row in _rows(connection, "select load_id from fct_loads where status = 'landed'")}
     try:
-        with landing_lock(home, exclusive=False, waiting=_do_not_wait):
+        with landing_lock(home, exclusive=False, waiting=None if wait else _do_not_wait):
             landing = open_landing(home)
             try:
                 rows = _rows(landing, "select load_id, format, landed_at from landing.loads where status = 'landed'")
             finally:
                 landing.close()
     except StoreBusy:
+        if wait:
+            raise
         return Notice(
             "landing_now",
             "files are landing at this moment and may not be in these figures",
