@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pypdfium2
 import pytest
 import typer
@@ -19,12 +20,14 @@ from typer.testing import CliRunner
 
 from ingestion.vault import numbers_of_one_person
 from reports import issue_cli
-from tests.office import BuiltTown, count, json_of, landing_rows, osame, start
+from reports.run import run_report
+from tests.office import LATEST, BuiltTown, count, json_of, landing_rows, osame, start
 from warehouse.cli.inquire import inquire
 from warehouse.cli.records import record
 from warehouse.config import Home, open_home
 from warehouse.office import certificates
 from warehouse.office.certificates import verify
+from warehouse.office.inquiry import inquire as look_up
 from warehouse.office.records import write_record
 
 CLEAN = """
@@ -325,3 +328,27 @@ def test_names_are_shown_on_request_and_the_reading_is_in_the_log(office: Home) 
         e for e in json_of(osame(office, "vault-log", "--addressee", number, "--json")) if e["document"] == "inquiry"
     ]
     assert (entry["by"], entry["reason"], entry["addressees"]) == ("1001", "窓口", [number])
+
+
+def test_the_report_shows_the_same_inquiry_without_a_name(office: Home, built_town: BuiltTown) -> None:
+    number = person(office, DELINQUENT)
+    made = run_report(office, "inquiry", {"key": number, "kind": "addressee", "on_date": "2026-06-30"}, LATEST, "test")
+    assert made.status == "finished", made.error
+    found = look_up(office, number, date(2026, 6, 30), "addressee")
+    page = made.page.read_text(encoding="utf-8")
+    assert f"令和8年6月30日に納付する場合の額は{found.total('balance_yen'):,}円です。" in page
+    name = landing_rows(office, f"select name from landing.addressees where addressee_no = '{number}'")[0][0]
+    assert name not in page
+    assert all(event.sentence in page for event in found.events[-20:])
+    book = openpyxl.load_workbook(made.folder / "inquiry.xlsx")
+    assert [cell.value for cell in list(book["期別"].rows)[-1]][4:10] == [
+        found.total(column)
+        for column in (
+            "assessed_yen", "principal_paid_yen", "principal_balance_yen", "reminder_fee_balance_yen",
+            "late_charge_balance_yen", "balance_yen",
+        )
+    ]  # fmt: skip
+    assert made.warnings == tuple(n.japanese for n in found.notices if n.code != "behind")
+    unknown = run_report(office, "inquiry", {"key": "no-such"}, LATEST, "test")
+    assert unknown.status == "failed"
+    assert "no due has it" in str(unknown.error)
