@@ -94,7 +94,7 @@ def test_mart_keeps_its_contract(name: str) -> None:
 
 
 def test_every_model_is_described() -> None:
-    models = {path.stem for path in MODELS.rglob("*.sql")}
+    models = {path.stem for suffix in ("sql", "py") for path in MODELS.rglob(f"*.{suffix}")}
     described = declared()
     assert models == set(described)
     assert all(described[name]["config"]["meta"]["grain"] for name in models)

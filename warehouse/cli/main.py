@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from warehouse.cli import calc, export, records, refunds
+from warehouse.cli.inquire import inquire
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
 from warehouse.cli.vault_log import vault_log
 from warehouse.clock import now, today
@@ -41,6 +42,7 @@ _COMMANDS = (
     refunds.draft_refunds,
     refunds.claim,
     refunds.refunds,
+    inquire,
 )
 for _command in _COMMANDS:
     app.command()(_command)
@@ -429,6 +431,8 @@ def _add_report() -> None:
 
     app.command()(report)
     app.add_typer(issue_cli.app, name="issue")
+    for command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate):
+        app.command()(command)
 
 
 def main() -> None:
