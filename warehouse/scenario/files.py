@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.barcode import check_digit
+from ingestion.landing import load_id_of, sha256_of
 from ingestion.layout import load_layouts
 from ingestion.writer import Group, write_fixed
 from warehouse.scenario.model import COUNTER_CHANNEL, HISTORY_CHANNEL, Due, Event, Scenario, SlipLine, Split
@@ -58,9 +59,23 @@ def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
             have.extend(new)
         out.append(city.written)
     _write_deposits(out, folder)
+    decisions = rows.pop("decisions", [])
     for layout_id, new in rows.items():
         (folder / _file_name(layout_id)).write_text(_csv(layout_id, new), encoding="utf-8", newline="")
+    if decisions:
+        _name_receipts(decisions, out, folder)
+        (folder / _file_name("decisions")).write_text(_csv("decisions", decisions), encoding="utf-8", newline="")
     return out
+
+
+def _name_receipts(decisions: list[Row], cities: list[Written], folder: Path) -> None:
+    """Put 収納ID in the place of the scenario's own name: it follows from the content of the file that has the record."""
+    loads = {path.name: load_id_of(sha256_of(path.read_bytes())) for path in folder.iterdir()}
+    for row in decisions:
+        number, name = row["receipt_id"]
+        row["receipt_id"] = next(
+            f"{loads[file]}-{line}" for (file, line), known in cities[number - 1].records.items() if known == name
+        )
 
 
 def _write_deposits(cities: list[Written], folder: Path) -> None:
@@ -280,6 +295,25 @@ class _City:
         self._credit(row)
         if event.id:
             self._records[event.id] = ("zengin01_200", row)
+
+    def _decide(self, event: Event) -> None:
+        self._serial += 1
+        approval = {} if event.draft else {"approved_by": "1002", "approved_date": event.on}
+        to = self._keys[event.due] if event.due else {"addressee_no": self._addressee(str(event.addressee))}
+        self._deliver(
+            "decisions",
+            to
+            | approval
+            | {
+                "decision_no": f"{self.number:06d}{self._serial:06d}",
+                "line_no": "1",
+                "decision_type_code": "4",
+                "receipt_id": (self.number, event.decide),
+                "amount_yen": event.yen,
+                "drafted_by": "1001",
+                "drafted_date": event.on,
+            },
+        )
 
     def _credit(self, row: Row) -> None:
         self.written.deposits.append((row, self.scenario.event_name(self._position)))

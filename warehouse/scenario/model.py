@@ -32,6 +32,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
         {"id", "due", "addressee", "by_slip", "payer", "channel", "posted", "provisional", "split", "fiscal_year"},
     ),
     "cancel": (set(), {"id"}),
+    "decide": ({"yen"}, {"due", "addressee", "draft"}),
     "confirm": (set(), {"id"}),
     "adjust": ({"due"}, {"cause", "claimed", "income_tax_notice"}),
     "void": (set(), {"cause"}),
@@ -126,6 +127,7 @@ class Event(_Model):
     # kinds
     receive: int | None = Field(default=None, gt=0)
     cancel: str | None = None  # id of a receipt
+    decide: str | None = None  # id of a receipt in suspense: a decision about it is approved
     confirm: str | None = None  # id of a provisional receipt: its 確報 comes
     adjust: int | None = None
     void: str | None = None  # id of a due: its assessment is cancelled whole
@@ -139,6 +141,8 @@ class Event(_Model):
     notify: int | None = Field(default=None, gt=0)  # 過誤納通知 of a refund
     # details
     id: str | None = None
+    yen: int | None = Field(default=None, gt=0)
+    draft: bool | None = None
     due: str | None = None
     dues: list[str] | None = Field(default=None, min_length=1)
     lines: list[SlipLine] | None = Field(default=None, min_length=1)
@@ -204,6 +208,10 @@ class Event(_Model):
             codes = _file_channels()
             if self.channel not in codes:
                 raise ValueError(f"channel {self.channel!r} is none of {', '.join(codes)}")
+
+    def _check_decide(self) -> None:
+        if (self.due is None) == (self.addressee is None):
+            raise ValueError("a decision about money in suspense names a due or a payer (addressee)")
 
     def _check_adjust(self) -> None:
         if self.adjust == 0:
@@ -273,13 +281,15 @@ class Expect(_Model):
     overpayments: Rows | None = None
     suspense: Rows | None = None
     candidates: Rows | None = None
+    decisions: Rows | None = None
     movements: Rows | None = None
     offset_candidates: Rows | None = None
     wrong_instalments: Rows | None = None
     accounts: dict[str, int] = Field(default_factory=dict)
 
     @field_validator(
-        "allocations", "overpayments", "suspense", "candidates", "movements", "offset_candidates", "wrong_instalments"
+        "allocations", "overpayments", "suspense", "candidates", "decisions", "movements",
+        "offset_candidates", "wrong_instalments",
     )
     @classmethod
     def _same_columns(cls, rows: Rows | None) -> Rows | None:
@@ -377,6 +387,8 @@ class Scenario(_Model):
             receipt = receipts.get(event.confirm)
             if receipt is None or not receipt.provisional:
                 yield f"{event.confirm!r} is the id of no provisional receipt before this event"
+        if event.decide is not None and event.decide not in receipts:
+            yield f"{event.decide!r} is the id of no receipt before this event ({', '.join(receipts) or 'none'})"
         slips = {e.slip: e for e in earlier if e.slip}
         if event.by_slip is not None and event.by_slip not in slips:
             issued = ", ".join(name for name in slips if name) or "none"
