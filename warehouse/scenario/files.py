@@ -71,7 +71,7 @@ def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
 def _name_receipts(decisions: list[Row], cities: list[Written], folder: Path) -> None:
     """Put 収納ID in the place of the scenario's own name: it follows from the content of the file that has the record."""
     loads = {path.name: load_id_of(sha256_of(path.read_bytes())) for path in folder.iterdir()}
-    for row in decisions:
+    for row in (row for row in decisions if "receipt_id" in row):
         number, name = row["receipt_id"]
         row["receipt_id"] = next(
             f"{loads[file]}-{line}" for (file, line), known in cities[number - 1].records.items() if known == name
@@ -296,25 +296,6 @@ class _City:
         if event.id:
             self._records[event.id] = ("zengin01_200", row)
 
-    def _decide(self, event: Event) -> None:
-        self._serial += 1
-        approval = {} if event.draft else {"approved_by": "1002", "approved_date": event.on}
-        to = self._keys[event.due] if event.due else {"addressee_no": self._addressee(str(event.addressee))}
-        self._deliver(
-            "decisions",
-            to
-            | approval
-            | {
-                "decision_no": f"{self.number:06d}{self._serial:06d}",
-                "line_no": "1",
-                "decision_type_code": "4",
-                "receipt_id": (self.number, event.decide),
-                "amount_yen": event.yen,
-                "drafted_by": "1001",
-                "drafted_date": event.on,
-            },
-        )
-
     def _credit(self, row: Row) -> None:
         self.written.deposits.append((row, self.scenario.event_name(self._position)))
 
@@ -403,20 +384,28 @@ class _City:
     def _decide(self, event: Event, kind: str, amount: int) -> None:
         target = {f"offset_{name}": value for name, value in self._keys[str(event.to)].items()}
         row = {
+            "from_component_code": _COMPONENTS[event.part or "principal"],
+            "to_component_code": _COMPONENTS[event.to_part or "principal"],
+            "value_date": event.counts_from,
+            "fiscal_year": event.fiscal_year or self._fiscal_year_of(str(event.due)),
+        }
+        self._deliver("decisions", self._keys[str(event.due)] | target | row | self._decision(event, kind, amount))
+
+    def _decide_suspense(self, event: Event) -> None:
+        to = self._keys[event.due] if event.due else {"addressee_no": self._addressee(str(event.addressee))}
+        row = self._decision(event, "4", event.decide_suspense or 0) | {"receipt_id": (self.number, event.receipt)}
+        self._deliver("decisions", to | row)
+
+    def _decision(self, event: Event, kind: str, amount: int) -> Row:
+        approval = {} if event.draft else {"approved_by": "1002", "approved_date": event.on}
+        return approval | {
             "decision_no": self._next(),
             "line_no": "1",
             "decision_type_code": kind,
-            "from_component_code": _COMPONENTS[event.part or "principal"],
-            "to_component_code": _COMPONENTS[event.to_part or "principal"],
             "amount_yen": amount,
-            "value_date": event.counts_from,
-            "fiscal_year": event.fiscal_year or self._fiscal_year_of(str(event.due)),
             "drafted_by": "1001",
             "drafted_date": event.on,
-            "approved_by": "1002",
-            "approved_date": event.on,
         }
-        self._deliver("decisions", self._keys[str(event.due)] | target | row)
 
     def _notify(self, event: Event) -> None:
         row = {

@@ -32,7 +32,6 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
         {"id", "due", "addressee", "by_slip", "payer", "channel", "posted", "provisional", "split", "fiscal_year"},
     ),
     "cancel": (set(), {"id"}),
-    "decide": ({"yen"}, {"due", "addressee", "draft"}),
     "confirm": (set(), {"id"}),
     "adjust": ({"due"}, {"cause", "claimed", "income_tax_notice"}),
     "void": (set(), {"cause"}),
@@ -43,6 +42,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "reallocate": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
     "decide_offset": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
     "decide_move": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
+    "decide_suspense": ({"receipt"}, {"due", "addressee", "draft"}),
     "notify": ({"due"}, {"id", "cause", "claimed", "decided", "paid", "interest", "fiscal_year"}),
 }
 KINDS = tuple(_KINDS)
@@ -127,7 +127,6 @@ class Event(_Model):
     # kinds
     receive: int | None = Field(default=None, gt=0)
     cancel: str | None = None  # id of a receipt
-    decide: str | None = None  # id of a receipt in suspense: a decision about it is approved
     confirm: str | None = None  # id of a provisional receipt: its 確報 comes
     adjust: int | None = None
     void: str | None = None  # id of a due: its assessment is cancelled whole
@@ -138,10 +137,11 @@ class Event(_Model):
     reallocate: int | None = Field(default=None, gt=0)
     decide_offset: int | None = Field(default=None, gt=0)  # 充当: approved on this day, counts from its 充当適状日
     decide_move: int | None = Field(default=None, gt=0)  # 組替: approved on this day, counts from the first 領収日
+    decide_suspense: int | None = Field(default=None, gt=0)  # 不明金: approved on this day
     notify: int | None = Field(default=None, gt=0)  # 過誤納通知 of a refund
     # details
     id: str | None = None
-    yen: int | None = Field(default=None, gt=0)
+    receipt: str | None = None
     draft: bool | None = None
     due: str | None = None
     dues: list[str] | None = Field(default=None, min_length=1)
@@ -209,7 +209,7 @@ class Event(_Model):
             if self.channel not in codes:
                 raise ValueError(f"channel {self.channel!r} is none of {', '.join(codes)}")
 
-    def _check_decide(self) -> None:
+    def _check_decide_suspense(self) -> None:
         if (self.due is None) == (self.addressee is None):
             raise ValueError("a decision about money in suspense names a due or a payer (addressee)")
 
@@ -387,8 +387,8 @@ class Scenario(_Model):
             receipt = receipts.get(event.confirm)
             if receipt is None or not receipt.provisional:
                 yield f"{event.confirm!r} is the id of no provisional receipt before this event"
-        if event.decide is not None and event.decide not in receipts:
-            yield f"{event.decide!r} is the id of no receipt before this event ({', '.join(receipts) or 'none'})"
+        if event.receipt is not None and event.receipt not in receipts:
+            yield f"{event.receipt!r} is the id of no receipt before this event ({', '.join(receipts) or 'none'})"
         slips = {e.slip: e for e in earlier if e.slip}
         if event.by_slip is not None and event.by_slip not in slips:
             issued = ", ".join(name for name in slips if name) or "none"
