@@ -69,7 +69,7 @@ def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
 
 
 def _name_receipts(decisions: list[Row], cities: list[Written], folder: Path) -> None:
-    """Put 収納ID in the place of the scenario's own name: it follows from the content of the file that has the record."""
+    """Put 収納ID in the place of the scenario's own name: it follows from the content of the record's file."""
     loads = {path.name: load_id_of(sha256_of(path.read_bytes())) for path in folder.iterdir()}
     for row in (row for row in decisions if "receipt_id" in row):
         number, name = row["receipt_id"]
@@ -186,7 +186,17 @@ class _City:
         tax_year = due.tax_year if due.tax_year is not None else levy_year
         # The number of the scenario in front: all scenarios share one home.
         notice_no = f"{self.number:04d}{self.scenario.notice_no_of(position)}"
-        parts = (due.tax_item, "00", _BODY, _BODY, "1", str(levy_year), str(tax_year), notice_no, due.instalment_no)
+        parts = (
+            due.tax_item,
+            due.detail,
+            _BODY,
+            _BODY,
+            "1",
+            str(levy_year),
+            str(tax_year),
+            notice_no,
+            due.instalment_no,
+        )
         key = dict(zip(_KEY, parts, strict=True))
         self._keys[due.id] = key
         self.written.due_keys[due.id] = "-".join(key.values())

@@ -77,6 +77,7 @@ class Due(_Model):
     id: str = Field(min_length=1)
     addressee: str = Field(pattern=r"^[0-9A-Za-z]{1,10}$")
     tax_item: str
+    detail: str = Field(default="00", pattern=r"^\d{2}$")
     due: date = Field(ge=date(2000, 1, 1))
     yen: int = Field(ge=0)
     assessed: date | None = None
@@ -189,7 +190,7 @@ class Event(_Model):
     def _check_receive(self) -> None:
         names = [n for n in ("due", "addressee", "by_slip", "payer") if getattr(self, n) is not None]
         if len(names) > 1:
-            raise ValueError(f"a receipt names a due, a slip, a payer or a name; found {' and '.join(names)}")
+            raise ValueError(f"a receipt names a due, a slip or a payer; found {' and '.join(names)}")
         if self.payer is not None and self.channel is not None:
             raise ValueError("payer is the name on a transfer to the account, which has no other channel")
         if self.posted is not None and self.posted < self.on:
@@ -288,8 +289,14 @@ class Expect(_Model):
     accounts: dict[str, int] = Field(default_factory=dict)
 
     @field_validator(
-        "allocations", "overpayments", "suspense", "candidates", "decisions", "movements",
-        "offset_candidates", "wrong_instalments",
+        "allocations",
+        "overpayments",
+        "suspense",
+        "candidates",
+        "decisions",
+        "movements",
+        "offset_candidates",
+        "wrong_instalments",
     )
     @classmethod
     def _same_columns(cls, rows: Rows | None) -> Rows | None:
@@ -349,7 +356,14 @@ class Scenario(_Model):
                 yield f"dues: {count} dues have the id {name}"
         keys: dict[tuple[object, ...], str] = {}
         for position, due in enumerate(self.dues):
-            key = (due.tax_item, due.levy_year, due.tax_year, self.notice_no_of(position), due.instalment_no)
+            key = (
+                due.tax_item,
+                due.detail,
+                due.levy_year,
+                due.tax_year,
+                self.notice_no_of(position),
+                due.instalment_no,
+            )
             other = keys.setdefault(key, due.id)
             if other != due.id:
                 yield f"dues: {due.id} and {other} have one key: give notice_no or instalment_no"
