@@ -97,9 +97,9 @@ files_0 as (
     from counted as ct
 ),
 
-{%- for name, columns, kind in steps %}
+{%- for step, columns, kind in steps %}
 {%- set before, after = loop.index0, loop.index %}
-history_{{ name }} as (
+history_{{ step }} as (
     select
         hs.*,
         row_number() over (
@@ -109,7 +109,7 @@ history_{{ name }} as (
     from history_{{ before }} as hs
 ),
 
-files_{{ name }} as (
+files_{{ step }} as (
     select
         fl.*,
         row_number() over (
@@ -119,7 +119,7 @@ files_{{ name }} as (
     from files_{{ before }} as fl
 ),
 
-pairs_{{ name }} as (
+pairs_{{ step }} as (
     select
         '{{ kind }}' as kind,
         hs.load_id as history_load_id,
@@ -127,8 +127,8 @@ pairs_{{ name }} as (
         fl.load_id as file_load_id,
         fl.source_line as file_source_line,
         fl.portion_no as file_portion_no
-    from history_{{ name }} as hs
-    inner join files_{{ name }} as fl
+    from history_{{ step }} as hs
+    inner join files_{{ step }} as fl
         on fl.like_no = hs.like_no
         {%- for column in columns %}
         and fl.{{ column }} = hs.{{ column }}
@@ -138,7 +138,7 @@ pairs_{{ name }} as (
 history_{{ after }} as (
     select hs.*
     from history_{{ before }} as hs
-    left join pairs_{{ name }} as pr
+    left join pairs_{{ step }} as pr
         on pr.history_load_id = hs.load_id and pr.history_source_line = hs.source_line
     where pr.history_load_id is null
 ),
@@ -146,7 +146,7 @@ history_{{ after }} as (
 files_{{ after }} as (
     select fl.*
     from files_{{ before }} as fl
-    left join pairs_{{ name }} as pr
+    left join pairs_{{ step }} as pr
         on pr.file_load_id = fl.load_id and pr.file_source_line = fl.source_line
         and pr.file_portion_no = fl.portion_no
     where pr.file_load_id is null
@@ -200,8 +200,8 @@ nowhere as (
 ),
 
 paired as (
-    {%- for name, columns, kind in steps %}
-    select * from pairs_{{ name }}
+    {%- for step, columns, kind in steps %}
+    select * from pairs_{{ step }}
     union all
     {%- endfor %}
     select * from twice
