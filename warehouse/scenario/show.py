@@ -13,6 +13,7 @@ _DUE = (
     ("tax", "assessed_yen"),
     ("paid", "principal_paid_yen"),
     ("left", "principal_balance_yen"),
+    ("written off", "written_off_yen"),
     ("provisional", "provisional_paid_yen"),
     ("fee", "reminder_fee_yen"),
     ("fee paid", "reminder_fee_paid_yen"),

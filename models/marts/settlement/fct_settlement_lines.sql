@@ -27,7 +27,7 @@ carried as (
         {{ sum_yen('cd.beyond_yen') }} as beyond_yen,
         {{ sum_yen('cd.refund_unpaid_yen') }} as refund_unpaid_yen,
         {{ sum_yen('cd.outstanding_yen') }} as outstanding_yen
-    from {{ ref('int_carried_dues') }} as cd
+    from {{ ref('fct_carried_dues') }} as cd
     group by cd.fiscal_year, cd.tax_item_code, cd.levy_year
 ),
 

@@ -1,7 +1,7 @@
 -- A closed year never changes silently (DESIGN §3, Closing): its settlement lines are those that were approved, and the
 -- corrections of closed years add up to nothing.
 -- A failure: something changed a closed year that is not booked as a correction, such as an 按分 of a closed levy year that
--- was delivered anew. Who looks: the head of 収納係; deliver the old 按分 again, or close the year anew with a new approval.
+-- was delivered anew. Who looks: the head of 収納係; deliver the old 按分 again.
 -- One row per line of a closed year.
 with entries as (
     select

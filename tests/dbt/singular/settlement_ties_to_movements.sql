@@ -24,7 +24,7 @@ with entries as (
         cast(0 as bigint) as received_yen,
         cast(0 as bigint) as written_off_yen,
         cast(0 as bigint) as monthly_yen
-    from {{ ref('int_carried_dues') }} as cd
+    from {{ ref('fct_carried_dues') }} as cd
     where cd.beyond_yen <> 0
     union all
     select
