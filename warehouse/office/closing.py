@@ -149,13 +149,13 @@ def _books(
     connection = open_warehouse(home)
     try:
         as_of, known_at = connection.execute("select as_of_date, known_at from run_info").fetchall()[0]
-        years = {year for (year,) in connection.execute("select distinct fiscal_year from fct_settlement_lines").fetchall()}
-        _require_order(fiscal_year, years, closed)
         if as_of < closing_end:
             raise OsameError(
                 f"the warehouse is built as of {as_of}, before the closing period of {fiscal_year} ends ({closing_end})",
                 f"run: osame build --as-of {closing_end} or later",
             )
+        years = connection.execute("select distinct fiscal_year from fct_settlement_lines").fetchall()
+        _require_order(fiscal_year, {year for (year,) in years}, closed)
         built = {load for (load,) in connection.execute("select distinct load_id from fct_loads").fetchall()}
         _require_all_built(home, built)
         lines = _dicts(connection.execute(_LINES, [fiscal_year]))
