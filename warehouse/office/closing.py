@@ -41,7 +41,7 @@ _FLOWS = """
 
 @dataclass(frozen=True)
 class Closing:
-    """A closed year. ``lines_sha256`` names the settlement lines that were approved, ``flows_sha256`` what each due had."""
+    """A closed year. ``lines_sha256`` names the settlement lines that were approved, ``flows_sha256`` what dues had."""
 
     fiscal_year: int
     is_new: bool
@@ -81,7 +81,8 @@ def close_year(home: Home, fiscal_year: int, drafted_by: str, approved_by: str, 
         return known[fiscal_year]
     if drafted_by == approved_by:
         raise OsameError(
-            f"{drafted_by} drafted the settlement of {fiscal_year} and cannot approve it", "another person approves: --by"
+            f"{drafted_by} drafted the settlement of {fiscal_year} and cannot approve it",
+            "another person approves: --by",
         )
     closing_end = _closing_end(fiscal_year)
     if at.date() <= closing_end:
@@ -151,7 +152,7 @@ def _books(
         as_of, known_at = connection.execute("select as_of_date, known_at from run_info").fetchall()[0]
         if as_of < closing_end:
             raise OsameError(
-                f"the warehouse is built as of {as_of}, before the closing period of {fiscal_year} ends ({closing_end})",
+                f"the warehouse is built as of {as_of}, before the closing period of {fiscal_year} ends, {closing_end}",
                 f"run: osame build --as-of {closing_end} or later",
             )
         years = connection.execute("select distinct fiscal_year from fct_settlement_lines").fetchall()
@@ -167,7 +168,9 @@ def _books(
 def _require_order(fiscal_year: int, years: set[int], closed: set[int]) -> None:
     if fiscal_year not in years:
         listed = f"{min(years)} to {max(years)}" if years else "no year"
-        raise OsameError(f"the books have nothing of {fiscal_year}; they have {listed}", "name a fiscal year (4 digits)")
+        raise OsameError(
+            f"the books have nothing of {fiscal_year}; they have {listed}", "name a fiscal year (4 digits)"
+        )
     earlier = sorted(year for year in years - closed if year < fiscal_year)
     if earlier:
         raise OsameError(

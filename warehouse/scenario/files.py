@@ -12,7 +12,16 @@ from typing import Any
 
 from ingestion.barcode import check_digit
 from ingestion.layout import load_layouts
-from warehouse.scenario.model import COUNTER_CHANNEL, HISTORY_CHANNEL, Apportionment, Due, Event, Scenario, SlipLine, Split
+from warehouse.scenario.model import (
+    COUNTER_CHANNEL,
+    HISTORY_CHANNEL,
+    Apportionment,
+    Due,
+    Event,
+    Scenario,
+    SlipLine,
+    Split,
+)
 
 _BODY = "152994"
 _BUSINESS_DATE = date(2000, 1, 1)

@@ -265,7 +265,13 @@ class Expect(_Model):
     prefecture_payment: Rows | None = None
 
     @field_validator(
-        "allocations", "overpayments", "suspense", "movements", "carried", "settlement", "collection_results",
+        "allocations",
+        "overpayments",
+        "suspense",
+        "movements",
+        "carried",
+        "settlement",
+        "collection_results",
         "prefecture_payment",
     )
     @classmethod
