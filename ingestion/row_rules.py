@@ -275,14 +275,28 @@ def _not_before(rows: Rows, first: str, then: str) -> None:
 # what each kind of decision must name besides its amount: refund, offset, reallocation, suspense item
 _DECISION_NEEDS = {
     "1": ("tax_item_code", "from_component_code"),
-    "2": ("tax_item_code", "from_component_code", "offset_tax_item_code", "to_component_code", "value_date"),
-    "3": ("tax_item_code", "from_component_code", "offset_tax_item_code", "to_component_code", "value_date"),
+    "2": (
+        "tax_item_code",
+        "from_component_code",
+        "offset_tax_item_code",
+        "to_component_code",
+        "value_date",
+        "fiscal_year",
+    ),
+    "3": (
+        "tax_item_code",
+        "from_component_code",
+        "offset_tax_item_code",
+        "to_component_code",
+        "value_date",
+        "fiscal_year",
+    ),
     "4": ("receipt_id",),
 }
 
 
 def _decision_parts(rows: Rows) -> None:
-    """A decision names what it needs, and no interest is refunded or moved without money that bears it."""
+    """A decision names what it needs, and a reallocation bears no interest."""
     for code, needed in _DECISION_NEEDS.items():
         kind = rows.equals("decision_type_code", code) & rows.live
         for name in needed:
@@ -291,7 +305,7 @@ def _decision_parts(rows: Rows) -> None:
     moves = rows.equals("decision_type_code", "2", "3") & rows.live
     for part in DUE_KEY:
         rows.fault(moves & rows.blank(f"offset_{part}"), "ING-035", f"offset_{part}", "充当先のキー")
-    no_interest = rows.equals("decision_type_code", "1", "3") & rows.equals("from_component_code", "4") & rows.live
+    no_interest = rows.equals("decision_type_code", "3") & rows.equals("from_component_code", "4") & rows.live
     rows.fault(no_interest, "ING-067", "from_component_code", "1, 2, 3")
     suspense = rows.equals("decision_type_code", "4") & rows.live
     neither = suspense & rows.blank("tax_item_code") & rows.blank("addressee_no")

@@ -16,7 +16,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 MACRO_DIR = PROJECT / "warehouse" / "macros"
 FISCAL_YEAR = MACRO_DIR / "fiscal_year.sql"
 SEED_DIR = PROJECT / "warehouse" / "seeds"
-LAW_SEEDS = ("law_late_charge_rates", "law_rounding", "law_reminder_fees", "law_holidays", "tax_items")
+LAW_SEEDS = (
+    "law_late_charge_rates",
+    "law_refund_interest_accrual",
+    "law_refund_interest_rates",
+    "law_rounding",
+    "law_reminder_fees",
+    "law_holidays",
+    "tax_items",
+)
 
 
 class CompilerError(Exception):

@@ -48,6 +48,15 @@ class Home:
         return self.root / "work"
 
     @property
+    def documents(self) -> Path:
+        """Documents that were issued. There are names in them: the portal does not list them."""
+        return self.published / "documents"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
     def landing(self) -> Path:
         return self.root / "landing.duckdb"
 
@@ -63,13 +72,18 @@ class Home:
     def settings_file(self) -> Path:
         return self.root / "osame.yml"
 
+    def make_private(self, folder: Path) -> Path:
+        """Make a folder of this home that only its owner may open."""
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(PRIVATE)
+        return folder
+
     def create(self) -> Home:
         """Make the folders that are missing; those that hold delivered files or keys are 0700."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.published.mkdir(exist_ok=True)
         for folder in (self.inbox, self.archive, self.rejected, self.keys, self.work):
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(PRIVATE)
+            self.make_private(folder)
         return self
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from warehouse.config import Home
 from warehouse.errors import OsameError
@@ -60,6 +60,84 @@ class Remittance(_Model):
     window_days: int = Field(default=10, ge=0)
 
 
+class Window(_Model):
+    """Where an envelope's window shows the address: millimetres on the A4 sheet, from its left and upper edge."""
+
+    left_mm: int = Field(ge=0)
+    top_mm: int = Field(ge=0)
+    width_mm: int = Field(gt=0)
+    height_mm: int = Field(gt=0)
+
+
+class Fonts(_Model):
+    """Font files, and the families in the order in which a character is looked for.
+
+    A file is a path, or ``PACKAGE:FILE`` of an installed Python package.
+    """
+
+    files: list[str] = Field(min_length=1)
+    text: list[str] = Field(min_length=1)
+    heading: list[str] = Field(min_length=1)
+    digits: list[str] = Field(min_length=1)
+
+
+class Digits(_Model):
+    """A part of an OCR line: fixed ``digits``, or an ``item`` of the slip as ``width`` digits, zero-filled."""
+
+    digits: str | None = Field(default=None, pattern=r"^\d+$")
+    item: Literal["amount_yen", "biller_no", "payment_class", "levy_era_year", "tax_item_code", "slip_no"] | None = None
+    width: int | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Digits:
+        if (self.digits is None) == (self.item is None) or (self.item is None) != (self.width is None):
+            raise ValueError("give digits, or item and width")
+        return self
+
+
+class Slips(_Model):
+    """What the office's own payment slips (再発行納付書) carry; amounts in whole yen.
+
+    ``number_prefix`` begins every slip number that we give, and none that the core system gives. ``company_code`` and
+    ``client_code`` are the 請求書発行企業コード and 利用企業コード of the GS1-128. ``payment_classes`` is the 納付区分
+    (税目・料金番号) of a tax item; one that is not named has its code, zero-filled.
+    """
+
+    number_prefix: str = Field(pattern=r"^\d{1,8}$")
+    biller_no: str = Field(pattern=r"^\d{5}$")
+    company_code: str = Field(pattern=r"^\d{6}$")
+    client_code: str = Field(pattern=r"^\d{5}$")
+    payment_classes: dict[str, Annotated[str, Field(pattern=r"^\d{3}$")]]
+    ocr_upper: list[Digits]
+    ocr_lower: list[Digits]
+    makes_el_qr: bool
+    el_qr_body_code: str = Field(pattern=r"^\d{5}$")
+    pay_at: list[str]
+
+
+class Office(_Model):
+    """What the documents print about the office."""
+
+    mayor_title: str
+    mayor_name: str
+    postal_code: str = Field(pattern=r"^\d{3}-\d{4}$")
+    address: str
+    phone: str
+    opening_hours: str
+    seal: Path | None
+    window: Window
+    fonts: Fonts
+    appeal: dict[str, str]
+    slips: Slips
+
+    @field_validator("appeal")
+    @classmethod
+    def _has_a_default(cls, value: dict[str, str]) -> dict[str, str]:
+        if "default" not in value:
+            raise ValueError("a text named default is needed: documents without one of their own print it")
+        return value
+
+
 class Settings(_Model):
     """Everything that differs from office to office and is not law."""
 
@@ -68,6 +146,7 @@ class Settings(_Model):
     go_live: GoLive
     customer_no: dict[str, tuple[int, int]]
     remittances: list[Remittance]
+    office: Office
 
 
 def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settings:

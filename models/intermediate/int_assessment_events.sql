@@ -12,7 +12,10 @@ select
     ae.statutory_due_date,
     ae.unrolled_due_date,
     ae.due_date,
+    ae.notified_date,
     ae.reason_code,
+    ae.claim_date,
+    ae.income_tax_notice_date,
     ae.load_id,
     ae.source_line
 from {{ ref('stg_assessments') }} as ae

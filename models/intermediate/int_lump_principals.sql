@@ -69,7 +69,7 @@ withdrawn_before as (
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
     inner join {{ ref('int_withdrawals') }} as wd
-        on wd.due_key = du.due_key and wd.posted_date <= lu.received_date
+        on wd.due_key = du.due_key and wd.taken_date <= lu.received_date
     group by lu.addressee_no, lu.lump_no, du.due_key
 ),
 

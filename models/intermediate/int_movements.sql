@@ -274,7 +274,7 @@ outgoing as (
             else wd.budget_side
         end as budget_side,
         0 as is_provisional,
-        'as_recorded' as reason_code,
+        case wd.origin when 'history' then 'as_recorded' else 'as_decided' end as reason_code,
         wd.load_id,
         wd.source_line,
         1 as portion_no,
@@ -283,6 +283,7 @@ outgoing as (
     from {{ ref('int_withdrawals') }} as wd
     inner join {{ ref('int_dues') }} as du on du.due_key = wd.due_key
     cross join outgoing_components as co
+    where wd.entry_kind <> 'notified'
 ),
 
 -- Belongs to the year of its decision (LAW: 処分日), and never to a year before the due's own.

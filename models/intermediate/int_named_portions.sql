@@ -26,28 +26,11 @@ with from_history as (
         and hs.received_date < {{ go_live('hs.channel_code') }}
 ),
 
--- 充当元 (3) and 組替 (5) bring money to another due: the recorded parts, as a receipt of that due.
+-- Offsets and reallocations bring money to another due: the recorded parts, as a receipt of that due.
 moved_in as (
-    select
-        hs.load_id,
-        hs.source_line,
-        hs.load_rank,
-        hs.offset_due_key as due_key,
-        hs.receipt_type_code,
-        hs.channel_code,
-        hs.branch_code,
-        hs.received_date,
-        hs.posted_date,
-        hs.principal_to_principal_yen + hs.reminder_fee_to_principal_yen + hs.late_charge_to_principal_yen
-            as offered_yen,
-        hs.principal_to_reminder_fee_yen + hs.reminder_fee_to_reminder_fee_yen + hs.late_charge_to_reminder_fee_yen
-            as split_reminder_fee_yen,
-        hs.principal_to_late_charge_yen + hs.reminder_fee_to_late_charge_yen + hs.late_charge_to_late_charge_yen
-            as split_late_charge_yen,
-        hs.fiscal_year
-    from {{ ref('int_history_entries') }} as hs
-    left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
-    where hs.receipt_type_code in ('3', '5') and co.load_id is null  -- not taken back
+    select wd.*
+    from {{ ref('int_withdrawals') }} as wd
+    where wd.entry_kind in ('offset', 'reallocation')
 )
 
 select
@@ -78,23 +61,23 @@ select
     mi.load_id,
     mi.source_line,
     1 as portion_no,
-    'history' as origin,
+    mi.origin,
     mi.load_rank,
-    case when mi.receipt_type_code = '3' then 'offset' else 'reallocation' end as entry_kind,
+    mi.entry_kind,
     'final' as record_status,
-    mi.due_key,
+    mi.offset_due_key as due_key,
     mi.channel_code,
     mi.branch_code,
     mi.received_date,
     mi.posted_date,
     1 as is_split,
     0 as is_honoured,
-    mi.offered_yen,
-    mi.split_reminder_fee_yen,
-    mi.split_late_charge_yen,
-    mi.fiscal_year as recorded_fiscal_year,
-    mi.fiscal_year as recorded_fee_fiscal_year,
-    mi.fiscal_year as recorded_late_fiscal_year
+    mi.to_principal_yen as offered_yen,
+    mi.to_reminder_fee_yen as split_reminder_fee_yen,
+    mi.to_late_charge_yen as split_late_charge_yen,
+    mi.to_fiscal_year as recorded_fiscal_year,
+    mi.to_fiscal_year as recorded_fee_fiscal_year,
+    mi.to_fiscal_year as recorded_late_fiscal_year
 from moved_in as mi
 union all
 select

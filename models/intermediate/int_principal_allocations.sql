@@ -106,7 +106,7 @@ withdrawals as (
         wd.due_key,
         {{ sum_yen("case when wd.entry_kind = 'reallocation' then wd.principal_yen else 0 end") }} as moved_yen,
         {{ sum_yen("case when wd.entry_kind <> 'reallocation' then wd.principal_yen else 0 end") }} as paid_back_yen,
-        max(case when wd.entry_kind <> 'reallocation' then wd.posted_date end) as paid_back_date
+        max(case when wd.entry_kind <> 'reallocation' then wd.taken_date end) as paid_back_date
     from {{ ref('int_withdrawals') }} as wd
     group by wd.due_key
 ),

@@ -2,7 +2,7 @@
 with current_rows as (
     {{ current_rows('assessments', key, key + [
         'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'statutory_due_date', 'unrolled_due_date',
-        'due_date', 'reason_code'
+        'due_date', 'notified_date', 'reason_code', 'claim_date', 'income_tax_notice_date'
     ]) | indent(4) }}
 )
 
@@ -25,7 +25,10 @@ select
     cr.statutory_due_date,
     cr.unrolled_due_date,
     cr.due_date,
+    cr.notified_date,
     cr.reason_code,
+    cr.claim_date,
+    cr.income_tax_notice_date,
     cr.load_id,
     cr.source_line,
     cr.load_rank

@@ -155,7 +155,7 @@ def test_rates_follow_the_formula_of_the_law() -> None:
 # ---- seeds
 def test_seeds_are_what_the_parameter_files_give(tmp_path: Path) -> None:
     assert seeds.drift() == []
-    assert len(seeds.write(tmp_path)) == len(seeds.drift(tmp_path / "nowhere")) == 6
+    assert len(seeds.write(tmp_path)) == len(seeds.drift(tmp_path / "nowhere")) == 7
     (tmp_path / "tax_items.csv").write_text("changed by hand\n", encoding="utf-8")
     assert [path.name for path in seeds.drift(tmp_path)] == ["tax_items.csv"]
     assert [path.name for path in seeds.write(tmp_path)] == ["tax_items.csv"]

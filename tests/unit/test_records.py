@@ -22,6 +22,7 @@ DRAFT = records.split_due_key(KEY) | {
     "decision_type_code": "1",
     "from_component_code": "1",
     "amount_yen": 12_000,
+    "fiscal_year": 2025,
     "drafted_by": "1001",
     "drafted_date": date(2026, 6, 1),
 }

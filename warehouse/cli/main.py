@@ -17,6 +17,7 @@ from rich.text import Text
 
 from warehouse.cli import calc, closing, records
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
+from warehouse.cli.vault_log import vault_log
 from warehouse.clock import now, today
 from warehouse.config import open_home
 from warehouse.errors import OsameError
@@ -33,6 +34,7 @@ app.add_typer(calc.app, name="calc", help="The law at the counter, with its segm
 app.add_typer(scenario_app, name="scenario")
 for _command in (records.record, records.approve, records.withdraw, records.decisions, closing.close):
     app.command()(_command)
+app.command("vault-log")(vault_log)
 
 _MARKS = {"landed": "[green]landed[/]", "duplicate": "[yellow]duplicate[/]", "rejected": "[red]rejected[/]"}
 _OUTCOME_MARKS = {
@@ -412,9 +414,11 @@ def demo(
 
 
 def _add_report() -> None:
+    from reports import issue_cli
     from reports.cli import report
 
     app.command()(report)
+    app.add_typer(issue_cli.app, name="issue")
 
 
 def main() -> None:

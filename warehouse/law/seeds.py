@@ -91,6 +91,17 @@ def _refund_interest_rates(params: Parameters) -> Iterator[Row]:
     return _rates(params["refund_interest.rates"], "rate", merge_equal=merge)
 
 
+def _refund_interest_accrual(params: Parameters) -> Iterator[Row]:
+    names = ("claim_months", "correction_months", "notice_months", "payment_months", "unclaimed_days")
+    for values in params["refund_interest.accrual"].periods:
+        yield {
+            "valid_from": values.first,
+            "valid_to": values.last,
+            **{name: values.integer(name) for name in names},
+            "claim_months_in_all": params["refund_interest.claim_period"].at(values.first).integer("claim_years") * 12,
+        }
+
+
 def _only_period(parameter: Parameter) -> Values:
     """A change of a rounding rule comes with a transitional provision that says which dues it meets: that is code."""
     if len(parameter.periods) != 1:
@@ -160,6 +171,7 @@ def _tax_items(params: Parameters) -> Iterator[Row]:
 MAKERS: dict[str, Callable[[Parameters], Iterable[Row]]] = {
     "law_late_charge_rates.csv": _late_charge_rates,
     "law_refund_interest_rates.csv": _refund_interest_rates,
+    "law_refund_interest_accrual.csv": _refund_interest_accrual,
     "law_rounding.csv": _rounding,
     "law_reminder_fees.csv": _reminder_fees,
     "law_holidays.csv": _holidays,

@@ -38,6 +38,7 @@ _KEY = (
     "notice_no",
     "instalment_no",
 )
+_COMPONENTS = {"principal": "1", "reminder_fee": "2", "late_charge": "3", "refund_interest": "4"}
 Row = dict[str, Any]
 
 
@@ -155,7 +156,7 @@ class _City:
         self.written.due_keys[due.id] = "-".join(key.values())
         self._assessment(due, "1", due.assessed or due.due - timedelta(days=30), due.yen, None)
 
-    def _assessment(self, due: Due, event_type: str, day: date, delta: int, cause: int | None) -> None:
+    def _assessment(self, due: Due, event_type: str, day: date, delta: int, cause: int | None, **more: Any) -> None:
         number = self._assessments.get(due.id, 0) + 1
         self._assessments[due.id] = number
         self._add(
@@ -171,12 +172,14 @@ class _City:
                 "unrolled_due_date": due.unrolled_due_date,
                 "due_date": due.due,
                 "reason_code": cause,
-            },
+            }
+            | more,
         )
 
     def _adjust(self, event: Event) -> None:
         delta = event.adjust or 0
-        self._assessment(self._dues[str(event.due)], "3" if delta > 0 else "4", event.on, delta, event.cause)
+        dates = {"claim_date": event.claimed, "income_tax_notice_date": event.income_tax_notice}
+        self._assessment(self._dues[str(event.due)], "3" if delta > 0 else "4", event.on, delta, event.cause, **dates)
 
     def _void(self, event: Event) -> None:
         due = self._dues[str(event.void)]
@@ -342,6 +345,50 @@ class _City:
 
     def _reallocate(self, event: Event) -> None:
         self._move(event, "5", event.reallocate or 0)
+
+    def _decide_offset(self, event: Event) -> None:
+        self._decide(event, "2", event.decide_offset or 0)
+
+    def _decide_move(self, event: Event) -> None:
+        self._decide(event, "3", event.decide_move or 0)
+
+    def _decide(self, event: Event, kind: str, amount: int) -> None:
+        target = {f"offset_{name}": value for name, value in self._keys[str(event.to)].items()}
+        row = {
+            "decision_no": self._next(),
+            "line_no": "1",
+            "decision_type_code": kind,
+            "from_component_code": _COMPONENTS[event.part or "principal"],
+            "to_component_code": _COMPONENTS[event.to_part or "principal"],
+            "amount_yen": amount,
+            "value_date": event.counts_from,
+            "fiscal_year": event.fiscal_year or self._fiscal_year_of(str(event.due)),
+            "drafted_by": "1001",
+            "drafted_date": event.on,
+            "approved_by": "1002",
+            "approved_date": event.on,
+        }
+        self._deliver("decisions", self._keys[str(event.due)] | target | row)
+
+    def _notify(self, event: Event) -> None:
+        row = {
+            "overpayment_notice_no": self._next(),
+            "decision_no": self._next(),
+            "component_code": "1",
+            "addressee_no": self._addressee(self._dues[str(event.due)].addressee),
+            "amount_yen": event.notify,
+            "cause_code": event.cause or 4,
+            "fiscal_year": event.fiscal_year or self._fiscal_year_of(str(event.due)),
+            "notified_date": event.on,
+            "claimed_date": event.claimed,
+            "decided_date": event.decided,
+            "refund_interest_yen": event.interest or 0,
+            "paid_date": event.paid,
+        }
+        self._deliver("overpayment_notices", self._keys[str(event.due)] | row)
+
+    def _fiscal_year_of(self, due_id: str) -> str:
+        return str(self._keys[due_id]["levy_year"])
 
     def _move(self, event: Event, kind: str, amount: int) -> None:
         split = event.split or Split(principal=amount)

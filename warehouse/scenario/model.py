@@ -33,7 +33,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "cancel": (set(), {"id"}),
     "confirm": (set(), {"id"}),
-    "adjust": ({"due"}, {"cause"}),
+    "adjust": ({"due"}, {"cause", "claimed", "income_tax_notice"}),
     "void": (set(), {"cause"}),
     "remind": (set(), {"fee"}),
     "slip": (set(), {"due", "dues", "lines", "pay_by"}),
@@ -41,6 +41,9 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "offset": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
     "reallocate": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
     "write_off": ({"due"}, {"id", "split"}),
+    "decide_offset": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
+    "decide_move": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
+    "notify": ({"due"}, {"id", "cause", "claimed", "decided", "paid", "interest", "fiscal_year"}),
 }
 KINDS = tuple(_KINDS)
 _CVS_DIGITS = 6  # of the amount in a convenience store's barcode
@@ -114,6 +117,9 @@ class SlipLine(_Model):
     late_charge: int = Field(default=0, ge=0)
 
 
+Component = Literal["principal", "reminder_fee", "late_charge", "refund_interest"]
+
+
 class Apportionment(_Model):
     """What of a tax item belongs to a row of 徴収実績調 and to a body, for one levy year (調定年度), from a day on."""
 
@@ -142,6 +148,9 @@ class Event(_Model):
     offset: int | None = Field(default=None, gt=0)
     reallocate: int | None = Field(default=None, gt=0)
     write_off: int | None = Field(default=None, gt=0)
+    decide_offset: int | None = Field(default=None, gt=0)  # 充当: approved on this day, counts from its 充当適状日
+    decide_move: int | None = Field(default=None, gt=0)  # 組替: approved on this day, counts from the first 領収日
+    notify: int | None = Field(default=None, gt=0)  # 過誤納通知 of a refund
     # details
     id: str | None = None
     due: str | None = None
@@ -160,6 +169,13 @@ class Event(_Model):
     interest: int | None = Field(default=None, ge=0)
     budget: Literal["revenue", "expenditure"] | None = None
     fiscal_year: int | None = Field(default=None, ge=1989, le=2999)
+    counts_from: date | None = None
+    part: Component | None = None
+    to_part: Component | None = None
+    claimed: date | None = None
+    decided: date | None = None
+    paid: date | None = None
+    income_tax_notice: date | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Event:
@@ -223,6 +239,20 @@ class Event(_Model):
         self._check_parts(self.reallocate)
         self._check_target()
 
+    def _check_decide_offset(self) -> None:
+        self._check_target()
+        if self.to_part == "refund_interest":
+            raise ValueError("to_part is a part of a due: principal, reminder_fee or late_charge")
+
+    def _check_decide_move(self) -> None:
+        self._check_target()
+        if "refund_interest" in (self.part, self.to_part):
+            raise ValueError("a reallocation moves principal, reminder_fee or late_charge")
+
+    def _check_notify(self) -> None:
+        if self.paid is not None and self.decided is None:
+            raise ValueError("what is paid has been decided: give decided too")
+
     def _check_parts(self, amount: int | None) -> None:
         if self.split is not None and self.split.total != amount:
             raise ValueError(f"the parts of split add up to {self.split.total:,}, the amount is {amount or 0:,}")
@@ -258,6 +288,8 @@ class Expect(_Model):
     overpayments: Rows | None = None
     suspense: Rows | None = None
     movements: Rows | None = None
+    offset_candidates: Rows | None = None
+    wrong_instalments: Rows | None = None
     accounts: dict[str, int] = Field(default_factory=dict)
     carried: Rows | None = None
     settlement: Rows | None = None
@@ -269,6 +301,8 @@ class Expect(_Model):
         "overpayments",
         "suspense",
         "movements",
+        "offset_candidates",
+        "wrong_instalments",
         "carried",
         "settlement",
         "collection_results",

@@ -22,6 +22,8 @@ from warehouse.scenario.model import Scenario, load_scenario
 # What a scenario cannot know: lineage, and the keys that are made for it. Names of its own stand for them.
 _HIDDEN = {
     "due_key",
+    "paid_due_key",
+    "open_due_key",
     "notice_no",
     "addressee_no",
     "receipt_id",
@@ -31,7 +33,14 @@ _HIDDEN = {
     "source_file",
     "source_line",
 }
-_STANDS_FOR = {"due_key": "due", "addressee_no": "addressee", "receipt_id": "receipt", "source_line": "receipt"}
+_STANDS_FOR = {
+    "due_key": "due",
+    "paid_due_key": "paid_due",
+    "open_due_key": "open_due",
+    "addressee_no": "addressee",
+    "receipt_id": "receipt",
+    "source_line": "receipt",
+}
 _TABLES = {
     "dues": "fct_dues",
     "receipts": "fct_receipts",
@@ -39,6 +48,8 @@ _TABLES = {
     "overpayments": "fct_overpayments",
     "suspense": "fct_suspense",
     "movements": "fct_movements",
+    "offset_candidates": "fct_offset_candidates",
+    "wrong_instalments": "fct_wrong_instalments",
     "carried": "fct_carried_dues",
     "settlement": "fct_settlement_lines",
     "collection_results": "rpt_collection_results",
@@ -74,6 +85,8 @@ _LISTS = {
     # The form has every row in every year: those on which something stands.
     "collection_results": "select * from rpt_collection_results where assessed_yen <> 0 or received_yen <> 0",
     "prefecture_payment": "select * from rpt_prefecture_payment",
+    "offset_candidates": "select * from fct_offset_candidates where list_contains($dues, due_key)",
+    "wrong_instalments": "select * from fct_wrong_instalments where list_contains($dues, paid_due_key)",
 }
 _OF_THE_WHOLE_CITY = ("settlement", "collection_results", "prefecture_payment")
 # The effect of a movement on each account is the seed's; here it is only added up.
@@ -125,6 +138,8 @@ class Outcome:
     overpayments: list[dict[str, Any]] = field(default_factory=list)
     suspense: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
+    offset_candidates: list[dict[str, Any]] = field(default_factory=list)
+    wrong_instalments: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, int] = field(default_factory=dict)
     carried: list[dict[str, Any]] = field(default_factory=list)
     settlement: list[dict[str, Any]] = field(default_factory=list)
@@ -259,8 +274,9 @@ class _Names:
         }
         if "receipt_id" in row:
             out["receipt"] = self.records.get(row["receipt_id"])
-        if "due_key" in row:
-            out["due"] = self.dues.get(row["due_key"] or "")
+        for key in ("due_key", "paid_due_key", "open_due_key"):
+            if key in row:
+                out[_STANDS_FOR[key]] = self.dues.get(row[key] or "")
         if "addressee_no" in row:
             out["addressee"] = self.addressees.get(row["addressee_no"] or "")
         return out

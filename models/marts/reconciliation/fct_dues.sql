@@ -29,6 +29,7 @@ charge_portions as (
             else - (wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen)
         end as overpaid_yen
     from {{ ref('int_withdrawals') }} as wd
+    where wd.entry_kind <> 'notified'
 ),
 
 charges_paid as (

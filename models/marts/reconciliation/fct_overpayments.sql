@@ -1,12 +1,14 @@
 -- Money that was more than owed, with the cause that decides the refund interest (地方税法17条の4). One row per receipt x
 -- due x cause: a receipt may have been too much when it came (4号, 誤納), and a part of it become too much by a later
 -- reduction (the reduction's own case, else 1号).
+--   refund_interest_yen: what would be added if the balance were paid on the build's day.
 with overpaid as (
     select
         al.load_id,
         al.source_line,
         al.portion_no,
         al.due_key,
+        al.due_fiscal_year,
         al.addressee_no,
         al.received_date,
         al.posted_date,
@@ -111,17 +113,51 @@ caused as (
 paid_back as (
     select
         wd.due_key,
-        {{ sum_yen('wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen') }} as paid_back_yen
+        {{ sum_yen("case when wd.entry_kind <> 'notified' then wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen else 0 end") }}
+            as paid_back_yen,
+        {{ sum_yen("case when wd.entry_kind = 'notified' then wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen else 0 end") }}
+            as notified_yen
     from {{ ref('int_withdrawals') }} as wd
-    where wd.entry_kind <> 'reallocation'
+    where wd.entry_kind in ('refund', 'offset', 'notified')
     group by wd.due_key
+),
+
+-- The notice that waits for its claim or its payment.
+waiting as (
+    select
+        nt.due_key,
+        min(nt.notified_date) as notified_date,
+        max(nt.claimed_date) as claimed_date
+    from {{ ref('stg_overpayment_notices') }} as nt
+    where nt.paid_date is null
+    group by nt.due_key
+),
+
+-- The last reduction of a due that has any: its case and days decide from when interest runs.
+reductions as (
+    select
+        ev.due_key,
+        ev.assessed_date as reduced_date,
+        ev.claim_date,
+        ev.income_tax_notice_date,
+        row_number() over (
+            partition by ev.due_key order by ev.assessed_date desc, ev.assessment_event_no desc
+        ) as recency
+    from {{ ref('int_assessment_events') }} as ev
+    inner join reduced_dues as rd on rd.due_key = ev.due_key
+    where ev.delta_yen < 0
 ),
 
 running as (
     select
         cs.*,
         ld.load_rank,
+        case when cs.cause_order = 2 then rt.reduced_date else cs.received_date end as arisen_date,
+        rt.reduced_date,
+        rt.claim_date,
+        rt.income_tax_notice_date,
         coalesce(pb.paid_back_yen, 0) as paid_back_yen,
+        coalesce(pb.notified_yen, 0) as notified_yen,
         coalesce(sum(cs.amount_yen) over (
             partition by cs.due_key
             order by
@@ -132,17 +168,78 @@ running as (
     from caused as cs
     inner join {{ ref('stg_loads') }} as ld on ld.load_id = cs.load_id
     left join paid_back as pb on pb.due_key = cs.due_key
+    left join reductions as rt on rt.due_key = cs.due_key and rt.recency = 1
     where cs.amount_yen > 0
+),
+
+-- Paid back and then promised: both from the last receipt on.
+balances as (
+    select
+        rn.*,
+        concat_ws('-', rn.load_id, rn.source_line, rn.portion_no, rn.cause_code) as overpayment_id,
+        rn.amount_yen - least(greatest(rn.paid_back_yen - rn.later_yen, 0), rn.amount_yen) as balance_yen,
+        rn.amount_yen - least(greatest(rn.paid_back_yen + rn.notified_yen - rn.later_yen, 0), rn.amount_yen)
+            as free_yen
+    from running as rn
+),
+
+dated as (
+    select
+        ba.*,
+        wt.notified_date,
+        wt.claimed_date,
+        {{ add_days('wt.notified_date', 'ac.unclaimed_days + 1') }} as pause_from,
+        case when wt.claimed_date is null then {{ as_of_date() }} else wt.claimed_date end as pause_to,
+        {{ refund_interest_from(
+            'ba.cause_code', 'ba.received_date', 'ba.claim_date', 'ba.reduced_date', 'ba.income_tax_notice_date', 'ac'
+        ) }} as interest_from_date,
+        {{ add_months('ba.arisen_date', 'ac.claim_months_in_all') }} as claim_expires_on
+    from balances as ba
+    inner join {{ ref('law_refund_interest_accrual') }} as ac
+        on ba.received_date between ac.valid_from and ac.valid_to
+    left join waiting as wt on wt.due_key = ba.due_key and ba.free_yen < ba.balance_yen
+),
+
+parts as (
+    select
+        dt.overpayment_id as part_id,
+        dt.balance_yen as principal_yen,
+        dt.interest_from_date as from_date,
+        {{ as_of_date() }} as to_date,
+        dt.pause_from,
+        dt.pause_to
+    from dated as dt
+    where dt.balance_yen > 0 and dt.claim_expires_on >= {{ as_of_date() }}
+),
+
+interest as (
+    {{ refund_interest_by_part('parts') | indent(4) }}
 )
 
 select
-    concat_ws('-', rn.load_id, rn.source_line, rn.portion_no, rn.cause_code) as overpayment_id,
-    concat_ws('-', rn.load_id, rn.source_line) as receipt_id,
-    rn.due_key,
-    rn.addressee_no,
-    rn.received_date,
-    rn.posted_date,
-    rn.cause_code,
-    cast(rn.amount_yen as bigint) as amount_yen,
-    cast(rn.amount_yen - least(greatest(rn.paid_back_yen - rn.later_yen, 0), rn.amount_yen) as bigint) as balance_yen
-from running as rn
+    dt.overpayment_id,
+    concat_ws('-', dt.load_id, dt.source_line) as receipt_id,
+    dt.due_key,
+    dt.addressee_no,
+    dt.received_date,
+    dt.posted_date,
+    dt.cause_code,
+    dt.arisen_date,
+    cast({{ fiscal_year_of_receipt('dt.due_fiscal_year', 'dt.received_date') }} as bigint) as fiscal_year,
+    cast(dt.amount_yen as bigint) as amount_yen,
+    cast(dt.balance_yen as bigint) as balance_yen,
+    cast(dt.balance_yen - dt.free_yen as bigint) as notified_yen,
+    dt.interest_from_date,
+    case when it.part_id is null then 0 else it.refund_interest_yen end as refund_interest_yen,
+    dt.notified_date,
+    dt.claimed_date,
+    dt.claim_expires_on,
+    case
+        when dt.balance_yen = 0 then 'settled'
+        when dt.claim_expires_on < {{ as_of_date() }} and dt.claimed_date is null then 'expired'
+        when dt.free_yen > 0 then 'open'
+        when dt.claimed_date is not null then 'claimed'
+        else 'notified'
+    end as state
+from dated as dt
+left join interest as it on it.part_id = dt.overpayment_id

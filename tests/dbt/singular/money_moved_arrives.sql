@@ -1,4 +1,4 @@
--- What 収納履歴 moves from one due to another (充当 3, 組替 5) or pays back (還付 2) stands in the day-book on both sides:
+-- What 収納履歴, decisions and paid notices move from one due to another (充当, 組替) or pay back (還付) stands in the day-book on both sides:
 -- nothing of it vanishes because a due is unknown. An entry that a correction takes back moves nothing.
 -- A failure: a due of the extract is missing from 調定, so an offset left one due and reached none. Who looks: the officer for
 -- 過誤納, then the section that delivers the assessments. One row per record.
@@ -18,6 +18,22 @@ with entries as (
     from {{ ref('stg_receipt_history') }} as hs
     left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where hs.receipt_type_code in ('2', '3', '5') and co.load_id is null
+    union all
+    select
+        dc.load_id,
+        dc.source_line,
+        dc.amount_yen as out_yen,
+        dc.amount_yen as in_yen
+    from {{ ref('stg_decisions') }} as dc
+    where dc.decision_type_code in ('2', '3')
+    union all
+    select
+        nt.load_id,
+        nt.source_line,
+        nt.amount_yen + nt.refund_interest_yen as out_yen,
+        0 as in_yen
+    from {{ ref('stg_overpayment_notices') }} as nt
+    where nt.paid_date is not null
     union all
     select
         mv.load_id,

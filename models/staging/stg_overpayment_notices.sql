@@ -1,0 +1,28 @@
+{%- set key = ['overpayment_notice_no'] -%}
+-- What payers were told of by the build's day; what happened to it later does not exist yet.
+with current_rows as (
+    {{ current_rows('overpayment_notices', key, key + due_key_parts() + [
+        'decision_no', 'component_code', 'addressee_no', 'amount_yen', 'cause_code', 'fiscal_year', 'notified_date',
+        'claimed_date', 'decided_date', 'refund_interest_yen', 'paid_date'
+    ]) | indent(4) }}
+)
+
+select
+    cr.overpayment_notice_no,
+    cr.decision_no,
+    {{ due_key('cr') }} as due_key,
+    cr.component_code,
+    cr.addressee_no,
+    cr.amount_yen,
+    cr.cause_code,
+    cr.fiscal_year,
+    cr.notified_date,
+    case when cr.claimed_date <= {{ as_of_date() }} then cr.claimed_date end as claimed_date,
+    case when cr.paid_date <= {{ as_of_date() }} then cr.decided_date end as decided_date,
+    case when cr.paid_date <= {{ as_of_date() }} then cr.refund_interest_yen else 0 end as refund_interest_yen,
+    case when cr.paid_date <= {{ as_of_date() }} then cr.paid_date end as paid_date,
+    cr.load_id,
+    cr.source_line,
+    cr.load_rank
+from current_rows as cr
+where cr.notified_date <= {{ as_of_date() }}
