@@ -170,6 +170,8 @@ def build_variables(home: Home, settings: Settings, as_of: date, known_at: datet
         "go_live": _go_live(home, settings),
         "customer_no": {name: list(span) for name, span in settings.customer_no.items()},
         "remittances": [rule.model_dump() for rule in settings.remittances],
+        "matching": settings.matching.model_dump(),
+        "second_attempt": settings.direct_debits.second_attempt.model_dump(),
     }
 
 

@@ -119,6 +119,7 @@ def settings_of(town: Town) -> dict[str, Any]:
         },
         "go_live": {"default": town.go_live},
         "remittances": list(rules.values()),
+        "direct_debits": town.summary["direct_debits"],
     }
 
 

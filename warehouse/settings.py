@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -138,6 +139,53 @@ class Office(_Model):
         return value
 
 
+class Matching(_Model):
+    """How a deposit that names nothing finds its dues (tier 4): weights, threshold and floor of 100, windows in days.
+
+    The score is the weighted mean of two figures up to 100: how alike the names are, and how near to 納期限 the day is
+    (100 on the day, 0 at either end of its window).
+    """
+
+    name_weight: int = Field(ge=1)
+    date_weight: int = Field(ge=0)
+    threshold: int = Field(ge=1, le=100)
+    name_floor: int = Field(ge=1, le=100)
+    early_days: int = Field(ge=1)
+    late_days: int = Field(ge=1)
+
+
+class SecondAttempt(_Model):
+    """The day on which a debit that found too little money is tried again: so many months later, on a day of the month.
+
+    On a day when banks are closed, the next on which they are open.
+    """
+
+    months: int = Field(ge=0)
+    day: int = Field(ge=1, le=28)
+
+
+class DirectDebits(_Model):
+    """What a request of direct debits (口座振替) says of the office: its 委託者コード by tax item, and its account."""
+
+    consignors: dict[str, str]
+    consignor_name: str
+    bank_code: str = Field(pattern=r"^\d{4}$|^$")
+    bank_name: str
+    branch_code: str = Field(pattern=r"^\d{3}$|^$")
+    branch_name: str
+    account_type_code: Literal["1", "2", "9"]
+    account_no: str = Field(pattern=r"^\d{7}$|^$")
+    second_attempt: SecondAttempt
+
+    @field_validator("consignors")
+    @classmethod
+    def _ten_digits(cls, value: dict[str, str]) -> dict[str, str]:
+        wrong = [code for code in value.values() if not re.fullmatch(r"\d{10}", code)]
+        if wrong:
+            raise ValueError(f"委託者コード has ten digits, in quotes; found {', '.join(wrong)}")
+        return value
+
+
 class Settings(_Model):
     """Everything that differs from office to office and is not law."""
 
@@ -147,6 +195,8 @@ class Settings(_Model):
     customer_no: dict[str, tuple[int, int]]
     remittances: list[Remittance]
     office: Office
+    matching: Matching
+    direct_debits: DirectDebits
 
 
 def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settings:

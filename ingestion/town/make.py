@@ -14,7 +14,13 @@ import pyarrow.parquet as pq
 from ingestion.layout import load_layouts
 from ingestion.town.broken import write_broken
 from ingestion.town.city import (
+    CITY_ACCOUNT,
+    CITY_BANK,
+    CITY_BANK_KANA,
+    CITY_BRANCH,
+    CITY_BRANCH_KANA,
     CITY_TAX,
+    CONSIGNORS,
     DIRECT_DEBIT,
     HISTORY,
     MUNICIPALITY_CODE,
@@ -22,7 +28,7 @@ from ingestion.town.city import (
     PAID_SLIPS,
 )
 from ingestion.town.days import BusinessDays, Ints, day, iso, ymd
-from ingestion.town.deliver import SMALL_TOWN, Delivery, write_history, write_payment_files
+from ingestion.town.deliver import CONSIGNOR_KANA, SMALL_TOWN, Delivery, write_history, write_payment_files
 from ingestion.town.dues import is_city_tax
 from ingestion.town.extracts import (
     ordinary_events,
@@ -114,7 +120,7 @@ def _make_room(folder: Path) -> None:
 class _Builder:
     def __init__(self, folder: Path, setting: Setting, population: int, seed: int) -> None:
         self.folder, self.setting, self.population, self.seed = folder, setting, population, seed
-        streams = np.random.SeedSequence(seed).spawn(5)
+        streams = np.random.SeedSequence(seed).spawn(6)
         self.rng = [np.random.default_rng(s) for s in streams]
         self.files = folder / "files"
         _make_room(folder)
@@ -125,7 +131,7 @@ class _Builder:
         weekly = population > SMALL_TOWN
         self.delivery = Delivery(self.files, load_layouts(), self.truth, self.payers, weekly, setting.as_of)
         self.story = Story(setting, self.payers, self.banks, self.rng[1])
-        self.life = Life(self.story, self.rng[2])
+        self.life = Life(self.story, self.rng[2], self.rng[5])
         self.filed: list[Ints] = []
         self.slip_lines: list[Ints] = []
         self.channel_counts: dict[int, int] = {}
@@ -139,7 +145,9 @@ class _Builder:
             waiting = self._year(self.life.live(number), waiting)
         self._closing()
         records = self._payment_files()
-        statement = write_statements(self.delivery, records, self.setting.go_live, self.banks, self.rng[4])
+        statement = write_statements(
+            self.delivery, records, self.story.deposits, self.setting.go_live, self.banks, self.rng[4]
+        )
         write_slips(
             self.delivery, np.concatenate([*self.slip_lines, story_lines(self.story.slips)]), self.setting.go_live
         )
@@ -249,6 +257,15 @@ class _Builder:
             "channels": {f"{c:02d}": round(k / total, 4) for c, k in sorted(self.channel_counts.items())},
             "cases": dict(sorted(cases.items())),
             "remittance_rules": [asdict(rule) for rule in (*RULES.values(), DEBIT_RULE)],
+            "direct_debits": {
+                "consignors": {f"{item:02d}": str(code) for item, code in CONSIGNORS.items()},
+                "consignor_name": CONSIGNOR_KANA,
+                "bank_code": CITY_BANK,
+                "bank_name": CITY_BANK_KANA,
+                "branch_code": CITY_BRANCH,
+                "branch_name": CITY_BRANCH_KANA,
+                "account_no": CITY_ACCOUNT,
+            },
             "statement": statement,
         }
         text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"

@@ -63,6 +63,10 @@ class Payers:
     bank_branch: npt.NDArray[np.int64]
     account_no: npt.NDArray[np.int64]
 
+    def named(self, bank_name: str) -> list[int]:
+        """All who have a name, as banks write it."""
+        return [int(at) for at in np.flatnonzero(pc.equal(self.bank_name, bank_name))]
+
 
 def _split(words: str) -> tuple[list[str], list[str]]:
     """Pairs written together, 漢字カナ, as two lists; a word in kana only is its own reading."""

@@ -29,8 +29,9 @@ from ingestion.town.city import (
     SMARTPHONE,
     STORE,
 )
-from ingestion.town.days import BusinessDays, Ints, month_end, to_date, ymd
+from ingestion.town.days import NONE, BusinessDays, Ints, month_end, to_date, ymd
 from ingestion.town.deliver import Delivery
+from ingestion.town.oracle import Payment
 from ingestion.town.payments import DEBITED, FATE, PROVISIONAL, TAKEN_BACK, WITHDRAWN
 from ingestion.writer import write_fixed
 
@@ -78,6 +79,7 @@ class Entry:
     payer_code: str
     payer_kana: str
     fate: str
+    pid: int = NONE  # of a deposit whose truth the oracle tells
 
 
 def _remittances(records: Ints, banks: BusinessDays) -> list[Entry]:
@@ -120,20 +122,36 @@ def _strangers(delivery: Delivery, first: int, banks: BusinessDays, rng: np.rand
     picked = np.sort(rng.choice(days, count, replace=count > len(days)))
     payers = rng.choice(delivery.payers.count, count, replace=False)
     names = delivery.payers.bank_name
-    yen = rng.integers(3, 80, count) * 1000 + rng.integers(0, 2, count) * 500
+    # no due of the town, and no sum of dues, ends in other than two zeros
+    yen = rng.integers(3, 80, count) * 1000 + rng.integers(1, 100, count)
     return [
         Entry(int(d), int(a), True, "11", "0000000000", names[int(p)].as_py(), "suspense")
         for d, a, p in zip(picked, yen, payers, strict=True)
     ]
 
 
+def _deposits(delivery: Delivery, deposits: list[Payment]) -> list[Entry]:
+    """Transfers from people who owe just that."""
+    names = delivery.payers.bank_name
+    return [
+        Entry(p.posted, p.amount, True, "11", "0000000000", names[p.due.payer].as_py(), p.fate, p.pid)
+        for p in deposits
+        if p.due is not None
+    ]
+
+
 def write_statements(
-    delivery: Delivery, records: Ints, first: int, banks: BusinessDays, rng: np.random.Generator
+    delivery: Delivery,
+    records: Ints,
+    deposits: list[Payment],
+    first: int,
+    banks: BusinessDays,
+    rng: np.random.Generator,
 ) -> dict[str, int]:
     """One file a month from ``first`` on; credits after the day the town is looked at have not come."""
     entries = [e for e in _remittances(records, banks) if e.book <= delivery.as_of]
     pending = sum(e.yen for e in _remittances(records, banks) if e.book > delivery.as_of)
-    entries += _strangers(delivery, first, banks, rng)
+    entries += _strangers(delivery, first, banks, rng) + _deposits(delivery, deposits)
     months = sorted({month_end(e.book) for e in entries} | {month_end(first)})
     balance = OPENING_YEN
     for end in months:
@@ -191,7 +209,9 @@ def _write(delivery: Delivery, entries: list[Entry], end: int, opening: int, fir
     trailer = {"closing_sign_code": "1", "closing_balance_yen": closing}
     name = f"statement03_{ymd(end)}.dat"
     (delivery.files / name).write_bytes(write_fixed(delivery.layouts["zengin03_200"], [(header, data, trailer)]))
+    delivery.truth.places |= {e.pid: (name, line) for line, e in enumerate(entries, start=2) if e.pid != NONE}
+    plain = [(e, line) for line, e in enumerate(entries, start=2) if e.pid == NONE]
     delivery.truth.plain_rows(
-        name, [e.fate for e in entries], list(range(2, len(entries) + 2)), [e.yen for e in entries], "statement"
+        name, [e.fate for e, _ in plain], [line for _, line in plain], [e.yen for e, _ in plain], "statement"
     )
     return closing

@@ -71,6 +71,7 @@ class Story:
         self.of_due: dict[int, list[Payment]] = defaultdict(list)  # by id of the due, for its running state
         self.history: dict[int, list[Row]] = defaultdict(list)
         self.files: list[Row] = []
+        self.deposits: list[Payment] = []
         self.slips: list[Slip] = []
         self.reminders: list[tuple[int, Due]] = []
         self._issues: dict[tuple[int, ...], int] = defaultdict(int)
@@ -355,6 +356,25 @@ class Story:
         payment = Payment(self._pid(), when, posted, amount, "spread")
         self.payments[payer].append(payment)
         self.file_row(payment, BANK_OCR, ident=BY_ADDRESSEE, payer=payer)
+        return payment
+
+    def deposit(self, dues: list[Due], when: int, *, with_charges: bool = False) -> Payment:
+        """A transfer to the city's account that says nothing but who pays: of all that is open on the dues."""
+        when = int(self.banks.back(np.array(when)))
+        self._refuse_future(when)
+        for due in dues:
+            self.remind(due, when)
+            self.state(due)
+        lines = [(d, d.balance, 0, 0) for d in dues]
+        charges = sum(d.fee_at(when) + d.late_at(when) - d.late for d in dues) if with_charges else 0
+        amount = sum(line[1] for line in lines) + charges
+        if len(dues) == 1:
+            payment = Payment(self._pid(), when, when, amount, "due", due=dues[0])
+        else:
+            together = Slip(0, ORIGINAL, when, when, lines)  # no paper: what the payer had in mind
+            payment = Payment(self._pid(), when, when, amount, "slip", due=dues[0], slip=together)
+        self._keep(payment)
+        self.deposits.append(payment)
         return payment
 
     def by_joint_slip(self, slip: Slip, when: int, channel: int) -> Payment:

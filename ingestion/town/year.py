@@ -32,6 +32,7 @@ from ingestion.town.story import Story
 PERSONAL = (10, 30, 40, 50, 60)
 Bools = npt.NDArray[np.bool_]
 _FAILURES = ((1, 0.82), (2, 0.06), (3, 0.04), (4, 0.03), (8, 0.02), (9, 0.03))
+DEPOSITS = ("deposit_in_time", "deposit_two", "deposit_late")
 LUMPS = ("lump_part", "lump_twice", "lump_with_late_charge", "lump_then_slip")
 
 
@@ -68,8 +69,8 @@ class Year:
 class Life:
     """Runs the years one after another; keeps who is behind."""
 
-    def __init__(self, story: Story, rng: np.random.Generator) -> None:
-        self.story, self.rng = story, rng
+    def __init__(self, story: Story, rng: np.random.Generator, deposit_rng: np.random.Generator) -> None:
+        self.story, self.rng, self.deposit_rng = story, rng, deposit_rng
         self.setting = story.setting
         firms = np.flatnonzero(story.payers.kind == CORPORATION)
         self.debtor = Debtor(int(firms[-1]))
@@ -95,6 +96,7 @@ class Life:
         self._cases(year, pools)
         if number == self.setting.last_year:
             self._choose_lumps(year, pools)
+            self._choose_deposits(year, pools)
         if number <= FEE_LAST_LEVY_YEAR and number < self.setting.last_year:
             self._keep_for_fee(year, pools)
         self._fall_behind(year, levied)
@@ -151,6 +153,46 @@ class Life:
                     self.story.add_due(dues[at], name)
                     year.strange[at] = True
                 self.lumps[name].append(payer)
+
+    def _choose_deposits(self, year: Year, pools: dict[Pool, Ints]) -> None:
+        """People who transfer what they owe without saying what for.
+
+        In time; two instalments at once; late, with the late charge. Nobody of their name owes the same in another way,
+        so that amount and name tell what is paid.
+        """
+        dues, each = year.dues, max(2, round(len(year.dues) * 5e-5))
+        for name in DEPOSITS:
+            size, told = (2 if name == "deposit_two" else 1), 0
+            for start in self.deposit_rng.permutation(pools["early" if name == "deposit_late" else "first"]):
+                group = list(range(start, start + size))
+                payer = int(dues["payer"][start])
+                if told == each:
+                    break
+                if self.story.dues[payer] or year.strange[group].any() or not self._tells(year, group):
+                    continue
+                told += 1
+                paid = [self.story.add_due(dues[at], name) for at in group]
+                year.strange[group] = True
+                if name == "deposit_late":
+                    self.story.deposit(paid, paid[0].due + 45, with_charges=True)
+                else:
+                    self.story.deposit(paid, paid[0].due - int(self.deposit_rng.integers(1, 6)))
+
+    def _tells(self, year: Year, group: list[int]) -> bool:
+        """Whether these are the only dues of anybody of their payer's name that add up to what they do."""
+        dues, names = year.dues, self.story.payers.bank_name
+        name = names[int(dues["payer"][group[0]])].as_py()
+        wanted = int(dues["amount"][group].sum())
+        found = 0
+        for payer in self.story.payers.named(name):
+            mine = dues[dues["payer"] == payer]
+            found += int(mine["amount"].sum() == wanted) if len(np.unique(mine["notice"])) > 1 else 0
+            for notice in np.unique(mine["notice"]):
+                amounts = mine["amount"][mine["notice"] == notice]
+                sums = [amounts[i:j].sum() for i in range(len(amounts)) for j in range(i + 1, len(amounts) + 1)]
+                found += sums.count(wanted)
+            found += sum(d.balance == wanted for d in self.behind if d.payer == payer)
+        return found == 1
 
     def _keep_for_fee(self, year: Year, pools: dict[Pool, Ints]) -> None:
         """A due of a year with a reminder fee that stays open until the payment files are live."""

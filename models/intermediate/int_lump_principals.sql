@@ -28,7 +28,7 @@ named as (
         np.received_date,
         np.posted_date,
         np.offered_yen
-    from {{ ref('int_named_portions') }} as np
+    from {{ ref('int_portions') }} as np
     inner join dues as du on du.due_key = np.due_key
     where np.record_status = 'final'
 ),

@@ -1,6 +1,5 @@
 -- Which due does a payment pay: the first tier that hits. One row per payment that counts (final or provisional) and is
 -- not a channel's bulk credit (tier 0). match_method 'suspense' says why in suspense_reason.
-{%- set customer = var('customer_no') %}
 with payments as (
     select pm.*
     from {{ ref('int_payments') }} as pm
@@ -57,13 +56,7 @@ customer_dues as (
         count(*) as due_count
     from customers as cu
     inner join {{ ref('int_dues') }} as du
-        on du.tax_item_code = substr(cu.customer_no, {{ customer.tax_item_code[0] }}, {{ customer.tax_item_code[1] }})
-        and du.notice_no = substr(cu.customer_no, {{ customer.notice_no[0] }}, {{ customer.notice_no[1] }})
-        and du.instalment_no = substr(cu.customer_no, {{ customer.instalment_no[0] }}, {{ customer.instalment_no[1] }})
-        and right(du.levy_year, {{ customer.levy_year[1] }})
-            = substr(cu.customer_no, {{ customer.levy_year[0] }}, {{ customer.levy_year[1] }})
-        and right(du.tax_year, {{ customer.tax_year[1] }})
-            = substr(cu.customer_no, {{ customer.tax_year[0] }}, {{ customer.tax_year[1] }})
+        on {{ customer_no_names('cu.customer_no', 'du') }}
     group by cu.customer_no
 ),
 

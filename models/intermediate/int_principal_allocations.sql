@@ -26,7 +26,7 @@
         np.recorded_fiscal_year,
         np.recorded_fee_fiscal_year,
         np.recorded_late_fiscal_year
-    from {{ ref('int_named_portions') }} as np
+    from {{ ref('int_portions') }} as np
     where np.record_status = 'final'
     union all
     select
@@ -88,7 +88,7 @@ with several as (
     select {{ hash64('po.due_key') }} as key_hash
     from (
         select np.due_key
-        from {{ ref('int_named_portions') }} as np
+        from {{ ref('int_portions') }} as np
         where np.record_status = 'final'
         union all
         select lp.due_key

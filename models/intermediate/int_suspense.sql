@@ -9,7 +9,9 @@ select
     mt.amount_yen,
     mt.suspense_reason as reason_code
 from {{ ref('int_payments_matched') }} as mt
-where mt.match_method = 'suspense' and mt.record_status = 'final'
+left join {{ ref('int_deposit_candidates') }} as dc
+    on dc.load_id = mt.load_id and dc.source_line = mt.source_line and dc.state = 'taken' and dc.line_no = 1
+where mt.match_method = 'suspense' and mt.record_status = 'final' and dc.load_id is null
 union all
 select
     al.load_id,

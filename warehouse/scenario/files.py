@@ -12,6 +12,7 @@ from typing import Any
 
 from ingestion.barcode import check_digit
 from ingestion.layout import load_layouts
+from ingestion.writer import Group, write_fixed
 from warehouse.scenario.model import (
     COUNTER_CHANNEL,
     HISTORY_CHANNEL,
@@ -39,6 +40,7 @@ _KEY = (
     "instalment_no",
 )
 _COMPONENTS = {"principal": "1", "reminder_fee": "2", "late_charge": "3", "refund_interest": "4"}
+_DEPOSITS = "zengin01_200.dat"
 Row = dict[str, Any]
 
 
@@ -49,6 +51,7 @@ class Written:
     due_keys: dict[str, str] = field(default_factory=dict)  # id -> due_key
     records: dict[tuple[str, int], str] = field(default_factory=dict)  # (file name, line) -> name of the event
     addressees: dict[str, str] = field(default_factory=dict)  # addressee_no -> name in the scenario
+    deposits: list[tuple[Row, str]] = field(default_factory=list)  # transfers to the account, with their events
 
 
 def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
@@ -65,9 +68,34 @@ def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
                 city.written.records[(_file_name(layout_id), line)] = name
             have.extend(new)
         out.append(city.written)
+    _write_deposits(out, folder)
     for layout_id, new in rows.items():
         (folder / _file_name(layout_id)).write_text(_csv(layout_id, new), encoding="utf-8", newline="")
     return out
+
+
+def _write_deposits(cities: list[Written], folder: Path) -> None:
+    """One file of 振込入金通知, with an account for each scenario: a reversal takes back money of its own account."""
+    groups: list[Group] = []
+    line = 1
+    for number, city in enumerate(cities, start=1):
+        if not city.deposits:
+            continue
+        header = {
+            "code_class": "0",
+            "created_date": max(row["book_date"] for row, _ in city.deposits),
+            "bank_code": "0140",
+            "branch_code": "001",
+            "account_type_code": "1",
+            "account_no": f"{number:07d}",
+        }
+        rows = [row | {"entry_no": f"{at:06d}"} for at, (row, _) in enumerate(city.deposits, start=1)]
+        groups.append((header, {name: [row[name] for row in rows] for name in rows[0]}))
+        for at, (_, name) in enumerate(city.deposits, start=1):
+            city.records[(_DEPOSITS, line + at)] = name
+        line += len(rows) + 2
+    if groups:
+        (folder / _DEPOSITS).write_bytes(write_fixed(load_layouts()["zengin01_200"], groups))
 
 
 def _file_name(layout_id: str) -> str:
@@ -114,6 +142,8 @@ class _City:
         self._position = 0
 
     def run(self) -> None:
+        for addressee, kana in self.scenario.names.items():
+            self._register(addressee, kana)
         for position, due in enumerate(self.scenario.dues):
             self._assess(due, position)
         for share in self.scenario.apportionments:
@@ -142,6 +172,10 @@ class _City:
         addressee_no = f"{self.number:05d}{name}"
         self.written.addressees[addressee_no] = name
         return addressee_no
+
+    def _register(self, addressee: str, kana: str) -> None:
+        row = {"addressee_no": self._addressee(addressee), "name": kana, "name_kana": kana, "resident_class_code": "1"}
+        self._add("addressees", row)
 
     # --- assessments
 
@@ -248,6 +282,8 @@ class _City:
             self._receive_recorded(event, event.split)
         elif event.provisional:
             self._receive_provisional(event)
+        elif event.payer is not None:
+            self._receive_transfer(event, event.payer)
         else:
             self._receive_in_file(event)
 
@@ -269,6 +305,23 @@ class _City:
         elif event.addressee is not None:
             row["addressee_no"] = self._addressee(event.addressee)
         self._deliver("paid_slips", row)
+
+    def _receive_transfer(self, event: Event, payer: str) -> None:
+        """A credit on the city's account that says who paid, and nothing else."""
+        row: Row = {
+            "book_date": event.posted or event.on,
+            "value_date": event.on,
+            "amount_yen": event.receive,
+            "payer_code": "0000000000",
+            "payer_name": payer,
+            "cancel_code": "0",
+        }
+        self._credit(row)
+        if event.id:
+            self._records[event.id] = ("zengin01_200", row)
+
+    def _credit(self, row: Row) -> None:
+        self.written.deposits.append((row, self.scenario.event_name(self._position)))
 
     def _receive_provisional(self, event: Event) -> None:
         """A 速報 of a convenience store, on a slip of its own for the due."""
@@ -320,6 +373,8 @@ class _City:
             self._deliver(layout_id, record | {"record_type_code": "6", "posted_date": event.on})
         elif layout_id == "core_dispositions":
             record["cancelled_date"] = event.on
+        elif layout_id == "zengin01_200":
+            self._credit(record | {"cancel_code": "1", "book_date": event.on, "value_date": event.on})
         elif layout_id == "cvs_dsk":
             self._deliver(layout_id, record | {"record_kind": "03", "created_date": f"{event.on:%Y%m%d}"})
         else:

@@ -29,7 +29,7 @@ COUNTER_CHANNEL = "01"
 _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "receive": (
         set(),
-        {"id", "due", "addressee", "by_slip", "channel", "posted", "provisional", "split", "fiscal_year"},
+        {"id", "due", "addressee", "by_slip", "payer", "channel", "posted", "provisional", "split", "fiscal_year"},
     ),
     "cancel": (set(), {"id"}),
     "confirm": (set(), {"id"}),
@@ -159,6 +159,7 @@ class Event(_Model):
     to: str | None = None
     addressee: str | None = Field(default=None, pattern=r"^[0-9A-Za-z]{1,10}$")
     by_slip: str | None = None
+    payer: str | None = Field(default=None, min_length=1, max_length=48)
     channel: str | None = None
     posted: date | None = None
     provisional: bool | None = None
@@ -196,9 +197,11 @@ class Event(_Model):
         return self
 
     def _check_receive(self) -> None:
-        names = [n for n in ("due", "addressee", "by_slip") if getattr(self, n) is not None]
+        names = [n for n in ("due", "addressee", "by_slip", "payer") if getattr(self, n) is not None]
         if len(names) > 1:
-            raise ValueError(f"a receipt names a due, a slip or a payer; found {' and '.join(names)}")
+            raise ValueError(f"a receipt names a due, a slip, a payer or a name; found {' and '.join(names)}")
+        if self.payer is not None and self.channel is not None:
+            raise ValueError("payer is the name on a transfer to the account, which has no other channel")
         if self.posted is not None and self.posted < self.on:
             raise ValueError(f"posted {self.posted} lies before the day of receipt")
         if self.provisional and (self.due is None or self.split is not None or self.channel is not None):
@@ -287,6 +290,7 @@ class Expect(_Model):
     allocations: Rows | None = None
     overpayments: Rows | None = None
     suspense: Rows | None = None
+    candidates: Rows | None = None
     movements: Rows | None = None
     offset_candidates: Rows | None = None
     wrong_instalments: Rows | None = None
@@ -300,6 +304,7 @@ class Expect(_Model):
         "allocations",
         "overpayments",
         "suspense",
+        "candidates",
         "movements",
         "offset_candidates",
         "wrong_instalments",
@@ -340,6 +345,7 @@ class Scenario(_Model):
     source: str = ""
     as_of: date
     policy: dict[str, Any] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)  # addressee -> 氏名カナ in the register
     dues: list[Due] = Field(min_length=1)
     events: list[Event] = Field(default_factory=list)
     apportionments: list[Apportionment] = Field(default_factory=list)

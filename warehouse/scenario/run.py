@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ _HIDDEN = {
     "due_key",
     "paid_due_key",
     "open_due_key",
+    "due_keys",
     "notice_no",
     "addressee_no",
     "receipt_id",
@@ -37,6 +38,7 @@ _STANDS_FOR = {
     "due_key": "due",
     "paid_due_key": "paid_due",
     "open_due_key": "open_due",
+    "due_keys": "due",
     "addressee_no": "addressee",
     "receipt_id": "receipt",
     "source_line": "receipt",
@@ -47,6 +49,7 @@ _TABLES = {
     "allocations": "bridge_receipt_dues",
     "overpayments": "fct_overpayments",
     "suspense": "fct_suspense",
+    "candidates": "fct_suspense_candidates",
     "movements": "fct_movements",
     "offset_candidates": "fct_offset_candidates",
     "wrong_instalments": "fct_wrong_instalments",
@@ -75,6 +78,9 @@ _LISTS = {
         select * from fct_overpayments where list_contains($records, receipt_id) or list_contains($dues, due_key)
     """,
     "suspense": "select * from fct_suspense where list_contains($records, receipt_id)",
+    "candidates": """
+        select * from fct_suspense_candidates where list_contains($records, receipt_id)
+    """,
     "movements": """
         select mv.*, concat_ws('-', mv.load_id, mv.source_line) as receipt_id
         from fct_movements as mv
@@ -137,6 +143,7 @@ class Outcome:
     allocations: list[dict[str, Any]] = field(default_factory=list)
     overpayments: list[dict[str, Any]] = field(default_factory=list)
     suspense: list[dict[str, Any]] = field(default_factory=list)
+    candidates: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
     offset_candidates: list[dict[str, Any]] = field(default_factory=list)
     wrong_instalments: list[dict[str, Any]] = field(default_factory=list)
@@ -234,7 +241,9 @@ def _run_group(group: list[tuple[Path, Scenario]]) -> Iterator[Outcome]:
 
 
 def _land(home: Home, files: Path, group: list[tuple[Path, Scenario]], written: list[Written]) -> None:
-    at = datetime.combine(date(2000, 1, 2), time())
+    # after all that happens: a bank's file writes 和暦 without its era, which is told from the day of landing
+    days = [event.posted or event.on for _, scenario in group for event in scenario.events]
+    at = datetime.combine(max([group[0][1].as_of, *days]) + timedelta(days=1), time())
     faults = []
     for offer in ingest(home, [files], Options(now=lambda: at)):
         if offer.status == "landed" and not offer.quarantined:
@@ -277,6 +286,8 @@ class _Names:
         for key in ("due_key", "paid_due_key", "open_due_key"):
             if key in row:
                 out[_STANDS_FOR[key]] = self.dues.get(row[key] or "")
+        if "due_keys" in row:
+            out["due"] = " ".join(self.dues.get(key, "?") for key in row["due_keys"].split())
         if "addressee_no" in row:
             out["addressee"] = self.addressees.get(row["addressee_no"] or "")
         return out

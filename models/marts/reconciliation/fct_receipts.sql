@@ -33,6 +33,7 @@ with from_history as (
         al.posted_date,
         al.principal_yen + al.reminder_fee_yen + al.late_charge_yen + al.overpaid_yen + al.suspense_yen as amount_yen,
         case when al.is_due_unknown = 1 then 'suspense' else 'due_key' end as match_method,
+        cast(null as bigint) as match_score,
         case when al.is_due_unknown = 1 then 'unknown_due' end as suspense_reason,
         case when al.is_due_unknown = 0 then al.due_key end as due_key,
         1 as due_count,
@@ -126,11 +127,13 @@ from_files as (
         pm.amount_yen,
         case
             when mt.match_method = 'addressee' and ft.suspense_yen > 0 then 'suspense'
+            when dc.load_id is not null then 'deposit_name'
             else mt.match_method
         end as match_method,
+        dc.score as match_score,
         case
             when mt.match_method = 'addressee' and ft.suspense_yen > 0 then 'owes_nothing'
-            else mt.suspense_reason
+            when dc.load_id is null then mt.suspense_reason
         end as suspense_reason,
         coalesce(ft.due_key, pd.due_key) as due_key,
         coalesce(ft.due_count, pd.due_count, 0) as due_count,
@@ -139,7 +142,7 @@ from_files as (
         coalesce(ft.late_charge_yen, 0) as late_charge_yen,
         coalesce(ft.overpaid_yen, 0) as overpaid_yen,
         case
-            when mt.match_method = 'suspense' and pm.record_status = 'final' then pm.amount_yen
+            when mt.match_method = 'suspense' and pm.record_status = 'final' and dc.load_id is null then pm.amount_yen
             else coalesce(ft.suspense_yen, 0)
         end as suspense_yen
     from {{ ref('int_payments') }} as pm
@@ -147,6 +150,8 @@ from_files as (
         on rm.credit_load_id = pm.load_id and rm.credit_source_line = pm.source_line
     left join {{ ref('int_payments_matched') }} as mt
         on mt.load_id = pm.load_id and mt.source_line = pm.source_line
+    left join {{ ref('int_deposit_candidates') }} as dc
+        on dc.load_id = pm.load_id and dc.source_line = pm.source_line and dc.state = 'taken' and dc.line_no = 1
     left join file_totals as ft on ft.load_id = pm.load_id and ft.source_line = pm.source_line
     left join provisional_dues as pd on pd.load_id = pm.load_id and pd.source_line = pm.source_line
     where rm.credit_load_id is null
@@ -154,7 +159,7 @@ from_files as (
 
 {%- set columns = [
     'load_id', 'source_line', 'entry_type', 'channel_code', 'branch_code', 'record_status', 'status_reason',
-    'received_date', 'posted_date', 'amount_yen', 'match_method', 'suspense_reason', 'due_key', 'due_count'
+    'received_date', 'posted_date', 'amount_yen', 'match_method', 'match_score', 'suspense_reason', 'due_key', 'due_count'
 ] + amounts %}
 
 receipts as (
@@ -176,6 +181,7 @@ receipts as (
         ch.posted_date,
         ch.amount_yen,
         cast(null as {{ dbt.type_string() }}) as match_method,
+        cast(null as bigint) as match_score,
         cast(null as {{ dbt.type_string() }}) as suspense_reason,
         cast(null as {{ dbt.type_string() }}) as due_key,
         0 as due_count,
@@ -206,7 +212,10 @@ select
     rc.posted_date,
     cast(rc.amount_yen as bigint) as amount_yen,
     rc.match_method,
-    coalesce(sr.reason, mm.match_name) as match_detail,
+    concat(
+        coalesce(sr.reason, mm.match_name),
+        coalesce(concat('（', cast(rc.match_score as {{ dbt.type_string() }}), '点）'), '')
+    ) as match_detail,
     rc.due_key,
     cast(rc.due_count as bigint) as due_count,
     {%- for amount in amounts %}

@@ -1,0 +1,38 @@
+{{ config(materialized="view") }}
+-- What each record pays on each due: those that it names, and those that its amount, name and day point to (tier 4).
+-- One row per record x due. The columns are those of int_named_portions.
+{%- set columns = [
+    'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'record_status', 'due_key',
+    'channel_code', 'branch_code', 'received_date', 'posted_date', 'is_split', 'is_honoured', 'offered_yen',
+    'split_reminder_fee_yen', 'split_late_charge_yen', 'recorded_fiscal_year', 'recorded_fee_fiscal_year',
+    'recorded_late_fiscal_year'
+] %}
+select
+    {%- for column in columns %}
+    ky.{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ ref('int_named_portions') }} as ky
+union all
+select
+    dc.load_id,
+    dc.source_line,
+    dc.line_no as portion_no,
+    'file' as origin,
+    dc.load_rank,
+    'receipt' as entry_kind,
+    'final' as record_status,
+    dc.due_key,
+    dc.channel_code,
+    dc.branch_code,
+    dc.received_date,
+    dc.posted_date,
+    0 as is_split,
+    0 as is_honoured,
+    dc.portion_yen as offered_yen,
+    cast(0 as bigint) as split_reminder_fee_yen,
+    cast(0 as bigint) as split_late_charge_yen,
+    cast(null as bigint) as recorded_fiscal_year,
+    cast(null as bigint) as recorded_fee_fiscal_year,
+    cast(null as bigint) as recorded_late_fiscal_year
+from {{ ref('int_deposit_candidates') }} as dc
+where dc.state = 'taken'

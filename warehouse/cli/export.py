@@ -1,0 +1,49 @@
+"""``osame export``: files for banks, written by the layouts that read them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from warehouse.cli.output import out, parse_day, print_json, told, yen
+from warehouse.clock import now
+from warehouse.config import open_home
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Files for banks."""
+
+
+@app.command("direct-debits")
+def direct_debits(
+    date: Annotated[str, typer.Option("--date", help="引落日: 納期限 of the dues, or the day of the second attempt.")],
+    by: Annotated[str, typer.Option("--by", help="職員番号 of who does this; reading accounts is logged.")],
+    tax_item: Annotated[list[str] | None, typer.Option(help="科目コード; may be repeated. Default: all.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="What found too little money and is tried again.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
+) -> None:
+    """Write the request of direct debits (全銀 91) for a day, read it back and land it as what we sent.
+
+    Example: osame export direct-debits --date 2026-06-30 --by 1001
+    """
+    from warehouse.office.direct_debits import request_debits
+
+    with told():
+        made = request_debits(open_home(), parse_day(date, "--date"), by, now(), tax_item, again=again)
+    if as_json:
+        print_json({"file": made.path, **{name: value for name, value in vars(made).items() if name != "path"}})
+        return
+    for item, (count, amount) in made.by_item.items():
+        out.print(f"科目 {item}   {count:,} debits  {yen(amount)} yen", markup=False)
+    out.print(f"in all    {made.count:,} debits  {yen(made.amount_yen)} yen, as read back from the file", markup=False)
+    out.print(
+        f"accounts  {made.new_accounts:,} for the first time, {made.changed_accounts:,} changed; "
+        f"left out: {made.without_account:,} dues without an account, {made.provisional:,} paid by a 速報",
+        markup=False,
+    )
+    out.print(f"as of     {made.as_of}", markup=False)
+    out.print(f"file      {made.path}", soft_wrap=True, markup=False)
