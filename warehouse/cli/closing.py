@@ -12,7 +12,9 @@ from warehouse.config import open_home
 
 
 def close(
-    fiscal_year: Annotated[int, typer.Argument(help="会計年度 (4 digits, western): its closing period must be over.")],
+    fiscal_year: Annotated[
+        int, typer.Argument(min=1989, max=2999, help="会計年度 (4 digits, western): its closing period must be over.")
+    ],
     by: Annotated[str, typer.Option("--by", help="職員番号 of who approves the settlement.")],
     drafted_by: Annotated[str, typer.Option("--drafted-by", help="職員番号 of who drafted it: another person.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
