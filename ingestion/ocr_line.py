@@ -5,7 +5,8 @@ Places are counted from 1 on the whole line, the check digits being 1 and 2.
 
 from __future__ import annotations
 
-UPPER, LOWER = 39, 44
+UPPER, LOWER = 39, 44  # digits of a line
+CHECK_DIGITS = 2
 _DESCENDING = (9, 8, 7, 6, 5, 4, 3, 2)  # of places 3, 5, 7, … for the second check digit
 _ASCENDING = (2, 3, 4, 5, 6, 7, 8, 9)  # of places 2, 4, 6, … for the first
 _FIRST_MODULUS = 11

@@ -7,10 +7,10 @@ shows where an issued document names the reading that it was made from.
 from __future__ import annotations
 
 import fcntl
-import getpass
 import hashlib
 import json
 import os
+import pwd
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +65,7 @@ def append(home: Home, purpose: Purpose, what: str, addressees: Sequence[str], *
         line = json.dumps(
             {
                 "at": purpose.at.isoformat(sep=" ", timespec="seconds"),
-                "os_user": getpass.getuser(),
+                "os_user": _os_user(),
                 "by": purpose.by.strip(),
                 "document": purpose.document,
                 "reason": purpose.reason.strip(),
@@ -82,6 +82,14 @@ def append(home: Home, purpose: Purpose, what: str, addressees: Sequence[str], *
         handle.write((b"" if is_whole else b"\n") + line + b"\n")
         os.fsync(handle.fileno())
     return _hash(line)
+
+
+def _os_user() -> str:
+    """Who runs this, as the system knows it: not $USER, which anyone may set."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def entries(home: Home) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-_PHASES = ("town", "fixed", "landing", "build", "tested-build", "report")
+_PHASES = ("town", "fixed", "landing", "build", "tested-build", "report", "documents")
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def _child(arguments: argparse.Namespace) -> None:
     figures = globals()["_" + arguments.phase.replace("-", "_")](arguments)
     seconds = time.monotonic() - began
     figures.setdefault("seconds", round(seconds, 1))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 2**20
     shown = ", ".join(
         f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in figures.items()
     )
@@ -178,6 +178,68 @@ def _report(arguments: argparse.Namespace) -> dict[str, Any]:
     if result.status != "finished":
         raise SystemExit(str(result.error))
     return {"outputs": len(result.outputs), "warehouse_bytes": home.warehouse.stat().st_size}
+
+
+def _documents(arguments: argparse.Namespace) -> dict[str, Any]:
+    """20,000 payment slips with barcodes, each on a sheet of its own: from amounts to bytes."""
+    from datetime import datetime
+
+    from reports.documents.render import render_files
+    from reports.documents.slip import slip_row
+    from warehouse.config import open_home
+    from warehouse.office.open_dues import OpenDue
+    from warehouse.office.slips import Numbers, make_slips
+    from warehouse.settings import load_settings
+
+    count, at, pay_by = 20_000, datetime(2026, 7, 21, 9), date(2026, 8, 31)
+    home = open_home(arguments.folder / "documents")
+    settings = load_settings(home)
+    dues = [
+        OpenDue(
+            due_key=f"30-00-152994-152994-1-2026-2026-{number:010d}-01",
+            addressee_no=f"{number:010d}",
+            tax_item_code="30",
+            tax_item_name="固定資産税・都市計画税",
+            levy_year=2026,
+            tax_year=2026,
+            notice_no=f"{number:010d}",
+            instalment_no="01",
+            due_date=date(2026, 6, 30),
+            on=pay_by,
+            principal_yen=1_000 + number,
+            reminder_fee_yen=0,
+            late_charge_yen=0,
+            provisional_yen=0,
+        )
+        for number in range(count)
+    ]
+    began = time.monotonic()
+    slips = make_slips(settings.office.slips, dues, Numbers(1, {}), at.date(), pay_by)
+    rows = []
+    for number, slip in enumerate(slips):
+        to = {
+            "postal_code": "999-0001",
+            "lines": [f"雪見市中央{number % 9 + 1}丁目{number % 60}番{number % 40}号", f"雪見荘{number % 300}号室"],
+            "name": f"雪見　太郎{number}",
+            "honorific": "様",
+            "reference": f"宛名番号 {number:010d}",
+            "withheld": False,
+        }
+        rows.append(slip_row(slip, to))
+    rows_ready = time.monotonic()
+    pdfs = render_files("slip", rows, settings, home, at)
+    shutil.rmtree(home.root)
+    seconds = time.monotonic() - began
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {
+        "pages": count,
+        "rows_seconds": round(rows_ready - began, 1),
+        "seconds": round(seconds, 1),
+        "processor_seconds": round(sum(usage.ru_utime + usage.ru_stime for usage in used), 1),
+        "per_second": int(count / seconds),
+        "files": len(pdfs),
+        "bytes": sum(len(pdf) for pdf in pdfs.values()),
+    }
 
 
 if __name__ == "__main__":

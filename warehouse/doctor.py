@@ -16,8 +16,18 @@ import duckdb
 from warehouse import connection as db
 from warehouse.config import Home
 from warehouse.errors import OsameError
+from warehouse.settings import load_settings
 
-_PACKAGES = ("duckdb", "duckdb-extension-httpfs", "dbt-core", "dbt-duckdb", "papermill", "plotly", "xlsxwriter")
+_PACKAGES = (
+    "duckdb",
+    "duckdb-extension-httpfs",
+    "dbt-core",
+    "dbt-duckdb",
+    "papermill",
+    "plotly",
+    "typst",
+    "xlsxwriter",
+)
 _MINIMUM_FREE_BYTES = 5 * 2**30
 
 
@@ -33,7 +43,7 @@ class Examined:
 
 def examine(home: Home) -> list[Examined]:
     """Every check, the failed ones too; none of them changes anything but making missing keys."""
-    return [*_machine(home), *_folders(home), *_stores(home)]
+    return [*_machine(home), *_folders(home), *_stores(home), *_documents(home)]
 
 
 def _machine(home: Home) -> Iterator[Examined]:
@@ -91,3 +101,22 @@ def _stores(home: Home) -> Iterator[Examined]:
             yield Examined(f"{name} opens with its key", True, str(path))
         except OsameError as error:
             yield Examined(f"{name} opens with its key", False, error.message, error.advice)
+
+
+def _documents(home: Home) -> Iterator[Examined]:
+    from ingestion.vault_log import problems
+    from reports.documents.fonts import loaded  # not with the others: `osame doctor` tells what is not installed
+
+    try:
+        fonts = load_settings(home).office.fonts
+        loaded(fonts)
+        yield Examined("documents have their fonts", True, ", ".join([*fonts.text, *fonts.heading]))
+    except OsameError as error:
+        yield Examined("documents have their fonts", False, error.message, error.advice)
+    found = problems(home)
+    yield Examined(
+        "the log of the vault is whole",
+        not found,
+        f"{len(found)} things wrong with it" if found else "yes",
+        "osame vault-log --verify",
+    )

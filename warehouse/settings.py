@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from ingestion.ocr_line import CHECK_DIGITS, LOWER, UPPER
 from warehouse.config import Home
 from warehouse.errors import OsameError
 
@@ -115,6 +124,17 @@ class Slips(_Model):
     el_qr_body_code: str = Field(pattern=r"^\d{5}$")
     pay_at: list[str]
 
+    @field_validator("ocr_upper", "ocr_lower")
+    @classmethod
+    def _fills_its_line(cls, value: list[Digits], info: ValidationInfo) -> list[Digits]:
+        wanted = {"ocr_upper": UPPER, "ocr_lower": LOWER}[str(info.field_name)] - CHECK_DIGITS
+        found = sum(part.width or len(part.digits or "") for part in value)
+        if found != wanted:
+            raise ValueError(
+                f"the parts have {found} digits together, the line has {wanted} digits without its check digits"
+            )
+        return value
+
 
 class Office(_Model):
     """What the documents print about the office."""
@@ -164,17 +184,29 @@ class SecondAttempt(_Model):
     day: int = Field(ge=1, le=28)
 
 
-class DirectDebits(_Model):
-    """What a request of direct debits (口座振替) says of the office: its 委託者コード by tax item, and its account."""
+class OfficeAccount(_Model):
+    """The office's own account in a bank file; blank parts are not set yet."""
 
-    consignors: dict[str, str]
-    consignor_name: str
     bank_code: str = Field(pattern=r"^\d{4}$|^$")
     bank_name: str
     branch_code: str = Field(pattern=r"^\d{3}$|^$")
     branch_name: str
     account_type_code: Literal["1", "2", "9"]
     account_no: str = Field(pattern=r"^\d{7}$|^$")
+
+
+class RefundTransfers(OfficeAccount):
+    """What a file of refunds (総合振込) says of the office. ``client_code`` is its 振込依頼人コード."""
+
+    client_code: str = Field(pattern=r"^\d{10}$|^$")
+    client_name: str
+
+
+class DirectDebits(OfficeAccount):
+    """What a request of direct debits (口座振替) says of the office: its 委託者コード by tax item, and its account."""
+
+    consignors: dict[str, str]
+    consignor_name: str
     second_attempt: SecondAttempt
 
     @field_validator("consignors")
@@ -194,6 +226,7 @@ class Settings(_Model):
     go_live: GoLive
     customer_no: dict[str, tuple[int, int]]
     remittances: list[Remittance]
+    refund_transfers: RefundTransfers
     office: Office
     matching: Matching
     direct_debits: DirectDebits

@@ -1,9 +1,9 @@
 {%- set key = ['overpayment_notice_no'] -%}
--- What payers were told of by the build's day; what happened to it later does not exist yet.
+-- Refunds that payers were told of by the build's day; what happened to them later does not exist yet.
 with current_rows as (
     {{ current_rows('overpayment_notices', key, key + due_key_parts() + [
         'decision_no', 'component_code', 'addressee_no', 'amount_yen', 'cause_code', 'fiscal_year', 'notified_date',
-        'claimed_date', 'decided_date', 'refund_interest_yen', 'paid_date'
+        'claimed_date', 'decided_date', 'refund_interest_yen', 'paid_date', 'notice_type_code'
     ]) | indent(4) }}
 )
 
@@ -25,4 +25,4 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
-where cr.notified_date <= {{ as_of_date() }}
+where cr.notified_date <= {{ as_of_date() }} and cr.notice_type_code = '1'

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,12 @@ import typst
 from reports.documents.fonts import loaded, unprintable
 from warehouse.clock import JST
 from warehouse.config import Home
+from warehouse.connection import THREADS
 from warehouse.errors import OsameError
 from warehouse.settings import Settings
 
 TEMPLATES = Path(__file__).parent
+PAPERS_A_FILE = 5_000
 _SHOWN = 5
 _PLACE = re.compile(r"[\w-]+\.typ:\d+")
 
@@ -31,7 +36,8 @@ def render(template: str, rows: Sequence[Row], settings: Settings, home: Home, m
     """One PDF with all papers, in the order of the rows.
 
     Args:
-        template: ``reports/documents/<template>.typ``; it reads ``rows`` and ``office`` from ``common.typ``.
+        template: ``reports/documents/<template>.typ``; it reads ``rows`` and ``office`` from ``common.typ``. What is
+            alike on every paper may stand in ``<template>-form.typ``: it is made once and put below each.
         rows: plain values (text, whole yen, lists, maps). Dates are already 和暦, symbols SVG text.
         settings: for what the office prints about itself.
         home: below which the seal's image is looked for.
@@ -50,6 +56,31 @@ def render_each(template: str, rows: Sequence[Row], settings: Settings, home: Ho
     """One PDF for each row, in their order. Raises as ``render`` does."""
     _check_characters(template, rows, settings)
     return [_compile(template, [row], settings, home, made_at) for row in rows]
+
+
+def render_files(
+    template: str, rows: Sequence[Row], settings: Settings, home: Home, made_at: datetime
+) -> dict[str, bytes]:
+    """All papers as ``<template>.pdf``; thousands as ``<template>-1.pdf``, … of 5,000 papers each, side by side.
+
+    A process for each file: Typst keeps what it has laid out (half a megabyte a paper) until its process ends. Raises
+    as ``render`` does.
+    """
+    if len(rows) <= PAPERS_A_FILE:
+        return {f"{template}.pdf": render(template, rows, settings, home, made_at)}
+    _check_characters(template, rows, settings)
+    parts = [rows[start : start + PAPERS_A_FILE] for start in range(0, len(rows), PAPERS_A_FILE)]
+    with ProcessPoolExecutor(
+        min(THREADS, len(parts)), mp_context=get_context("spawn"), max_tasks_per_child=1
+    ) as workers:
+        done = [workers.submit(_compile, template, part, settings, home, made_at) for part in parts]
+        try:
+            return {f"{template}-{number}.pdf": job.result() for number, job in enumerate(done, start=1)}
+        except BrokenProcessPool:
+            raise OsameError(
+                f"{template}: a process that made papers was ended from outside, most likely for want of memory",
+                "set OSAME_THREADS to a smaller number, or issue fewer at once; nothing was issued",
+            ) from None
 
 
 def without_unprintable(rows: Sequence[Row], settings: Settings) -> tuple[list[Row], dict[int, list[str]]]:
@@ -83,7 +114,14 @@ def _text(rows: Sequence[Row]) -> str:
 def _compile(template: str, rows: Sequence[Row], settings: Settings, home: Home, made_at: datetime) -> bytes:
     # People's names go to Typst in memory, so that none is left behind on the disk.
     inputs = {"rows": _text(rows), "office": json.dumps(_office(settings, home), ensure_ascii=False)}
-    source = TEMPLATES / f"{template}.typ"
+    form = TEMPLATES / f"{template}-form.typ"
+    if form.exists():
+        blank = _pdf(form, {**inputs, "rows": "[]"}, settings, made_at)
+        inputs["form"] = json.dumps(list(blank))
+    return _pdf(TEMPLATES / f"{template}.typ", inputs, settings, made_at)
+
+
+def _pdf(source: Path, inputs: dict[str, str], settings: Settings, made_at: datetime) -> bytes:
     compiler = typst.Compiler(source, root=TEMPLATES, font_paths=loaded(settings.office.fonts), sys_inputs=inputs)
     try:
         # No tags: they would cost five times the work and the size, and these are papers to be printed.

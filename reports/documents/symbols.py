@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import segno
 from barcode.codex import Gs1_128
@@ -21,7 +22,8 @@ def gs1_128(digits: str) -> str:
     if int(digits[-1:] or "x") != check_digit(digits[:-1]):
         raise ValueError(f"{digits}: the last digit is not the check digit")
     modules = Gs1_128(digits).build()[0]
-    bars = "".join(f"M{place} 0h1v{_HEIGHT}h-1z" for place, module in enumerate(modules) if module == "1")
+    # A bar is one shape: two that touch may show a line between them on paper.
+    bars = "".join(f"M{bar.start()} 0h{len(bar[0])}v{_HEIGHT}h-{len(bar[0])}z" for bar in re.finditer("1+", modules))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{len(modules)}" height="{_HEIGHT}" '
         f'viewBox="0 0 {len(modules)} {_HEIGHT}" shape-rendering="crispEdges"><path d="{bars}"/></svg>'

@@ -16,7 +16,7 @@ import pytest
 from ingestion.vault_log import Purpose
 from reports.documents import render as render_module
 from reports.documents.publish import publish
-from reports.documents.render import render, render_each, without_unprintable
+from reports.documents.render import render, render_each, render_files, without_unprintable
 from reports.portal import read_runs
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
@@ -89,6 +89,28 @@ def test_the_same_rows_give_the_same_bytes(home: Home, settings: Settings) -> No
 
 def test_each_row_may_have_a_file_of_its_own(home: Home, settings: Settings) -> None:
     assert render_each("paper", [ROW, ROW], settings, home, AT) == [render("paper", [ROW], settings, home, AT)] * 2
+
+
+def test_thousands_are_files_of_their_own_in_the_order_of_the_rows(
+    home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the other processes have the templates of the project
+    due = {"fiscal_year": "", "tax_year": "", "tax_item": "", "instalment": "", "due_date": "", "pay_by": "", "day": ""}
+    due |= {
+        "principal_yen": 1,
+        "reminder_fee_yen": 0,
+        "late_charge_yen": 0,
+        "total_yen": 1,
+        "slip_no": "",
+        "el_no": None,
+    }
+    due |= {"barcode_svg": None, "barcode_text": [], "qr_svg": None, "ocr_upper": "", "ocr_lower": ""}
+    monkeypatch.setattr(render_module, "PAPERS_A_FILE", 2)
+    rows = [{"to": TO, **due, "notice_no": f"{number:010d}"} for number in range(5)]
+    files = render_files("slip", rows, settings, home, AT)
+    assert list(files) == ["slip-1.pdf", "slip-2.pdf", "slip-3.pdf"]
+    assert files["slip-2.pdf"] == render("slip", rows[2:4], settings, home, AT)
+    assert "0000000004" in text_of(files["slip-3.pdf"])
 
 
 def test_what_is_printed(home: Home, settings: Settings) -> None:

@@ -47,3 +47,42 @@ def direct_debits(
     )
     out.print(f"as of     {made.as_of}", markup=False)
     out.print(f"file      {made.path}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def refunds(
+    decided_on: Annotated[str, typer.Option("--decided-on", help="支出決定日; refund interest runs to it.")],
+    pay_on: Annotated[str, typer.Option("--pay-on", help="取組日: the day of the transfer, and of the books.")],
+    by: Annotated[str, typer.Option("--by", help="職員番号 of who does this; reading accounts is logged.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words; logged.")] = "還付金の振込",
+    again: Annotated[
+        bool, typer.Option("--again", help="Make the file of a day anew from the records; nothing is recorded.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
+) -> None:
+    """Write the transfers (全銀 21) of all refunds that are claimed, read them back, and record them as paid.
+
+    Example: osame export refunds --decided-on 2026-06-22 --pay-on 2026-06-30 --by 1001
+    """
+    from ingestion.vault_log import Purpose
+    from warehouse.office.refund_transfers import transfer_refunds
+
+    with told():
+        made = transfer_refunds(
+            open_home(),
+            parse_day(decided_on, "--decided-on"),
+            parse_day(pay_on, "--pay-on"),
+            Purpose("refund_transfers", by, reason, now()),
+            again=again,
+        )
+    if as_json:
+        print_json({"file": made.path, **{name: value for name, value in vars(made).items() if name != "path"}})
+        return
+    out.print(
+        f"in all    {made.count:,} transfers  {yen(made.amount_yen)} yen, of which {yen(made.interest_yen)} interest, "
+        "as read back from the file",
+        markup=False,
+    )
+    for number in made.without_account:
+        out.print(f"left out  addressee {number} has no account for refunds (用途 2 or 3)", markup=False)
+    out.print(f"file      {made.path}", soft_wrap=True, markup=False)

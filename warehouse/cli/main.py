@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warehouse.cli import calc, closing, export, records
+from warehouse.cli import calc, closing, export, records, refunds
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
 from warehouse.cli.vault_log import vault_log
 from warehouse.clock import now, today
@@ -33,7 +33,17 @@ scenario_app = typer.Typer(help="Hand-written cases through the real models.", n
 app.add_typer(calc.app, name="calc", help="The law at the counter, with its segments shown.")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(export.app, name="export", help="Files for banks.")
-for _command in (records.record, records.approve, records.withdraw, records.decisions, closing.close):
+_COMMANDS = (
+    records.record,
+    records.approve,
+    records.withdraw,
+    records.decisions,
+    refunds.draft_refunds,
+    refunds.claim,
+    refunds.refunds,
+    closing.close,
+)
+for _command in _COMMANDS:
     app.command()(_command)
 app.command("vault-log")(vault_log)
 

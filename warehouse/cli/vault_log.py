@@ -42,7 +42,7 @@ def vault_log(
                 markup=False,
             )
         if verify and not found:
-            out.print(f"{len(shown):,} readings; every line follows the one before it")
+            out.print(f"readings: {len(shown):,}; every line follows the one before it")
     for problem in found:
         err.print(f"{home.logs}: {problem}", markup=False)
     if found:

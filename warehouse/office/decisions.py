@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from ingestion.csv_cells import input_fields
 from ingestion.landing import Offer
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
-from warehouse.office.records import record, registers
+from warehouse.office.records import current_rows, record, registers
 
 _NUMBER = "%Y%m%d%H%M%S%f"
 
@@ -20,31 +18,9 @@ def new_decision_no(at: datetime) -> str:
     return at.strftime(_NUMBER)[:17]
 
 
-def _current_lines(home: Home, decision_no: str | None = None) -> list[dict[str, Any]]:
-    """The lines of decisions as they hold now, by column name, drafts and approved alike."""
-    layout = registers(home)["decisions"]
-    columns = [f.name for f in input_fields(layout)]
-    with landing_lock(home, exclusive=False):
-        connection = open_landing(home)
-        try:
-            rows = connection.execute(
-                f"""
-                select {", ".join(f"dc.{name}" for name in columns)}
-                from landing.decisions as dc
-                inner join landing.loads as ld on ld.load_id = dc.load_id and ld.status = 'landed'
-                where dc.decision_no = ? or ? is null
-                qualify row_number() over (
-                    partition by dc.decision_no, dc.line_no
-                    order by ld.business_date desc, ld.sequence_no desc, ld.sha256 desc
-                ) = 1
-                order by dc.decision_no, dc.line_no
-                """,
-                [decision_no, decision_no],
-            ).fetchall()
-        finally:
-            connection.close()
-    found = [dict(zip(columns, row, strict=True)) for row in rows]
-    return [row for row in found if not row["is_withdrawn"]]
+def current_lines(home: Home, decision_no: str | None = None) -> list[dict[str, Any]]:
+    """The lines of one decision or of all, as they hold now, drafts and approved alike."""
+    return [row for row in current_rows(home, "decisions") if decision_no in (None, row["decision_no"])]
 
 
 def draft_of(home: Home, decision_no: str) -> list[dict[str, Any]]:
@@ -53,7 +29,7 @@ def draft_of(home: Home, decision_no: str) -> list[dict[str, Any]]:
     Raises:
         OsameError: there is no such decision.
     """
-    lines = _current_lines(home, decision_no)
+    lines = current_lines(home, decision_no)
     if not lines:
         raise OsameError(f"there is no decision {decision_no!r}", "osame decisions lists them")
     return lines
@@ -63,17 +39,20 @@ def list_decisions(home: Home, *, waiting: bool) -> list[dict[str, Any]]:
     """One dict per decision: its number, kind, lines, yen, who drafted and approved it; drafts first."""
     codes = next(c for c in registers(home)["decisions"].columns if c.name == "decision_type_code").codes or {}
     out: dict[str, dict[str, Any]] = {}
-    for line in _current_lines(home):
+    for line in current_lines(home):
         item = out.setdefault(
             line["decision_no"],
             {
                 "decision_no": line["decision_no"],
-                "title_ja": codes[line["decision_type_code"]],
+                "title_ja": "",
                 "lines": 0,
                 "amount_yen": 0,
                 **{n: line[n] for n in ("drafted_by", "drafted_date", "approved_by", "approved_date")},
             },
         )
+        title = codes[line["decision_type_code"]]
+        if title not in item["title_ja"]:
+            item["title_ja"] += ("・" if item["title_ja"] else "") + title
         item["lines"] += 1
         item["amount_yen"] += line["amount_yen"]
     found = [item for item in out.values() if not (waiting and item["approved_by"])]

@@ -22,6 +22,7 @@ from ingestion.layout import Layout, load_layouts
 from ingestion.reader import read
 from ingestion.row_rules import DUE_KEY
 from warehouse.config import Home
+from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
 
 Row = Mapping[str, Any]
@@ -44,6 +45,11 @@ def split_due_key(due_key: str, prefix: str = "") -> dict[str, str]:
     if len(parts) != len(DUE_KEY):
         raise OsameError(f"{due_key!r} has {len(parts)} parts, a due key has {len(DUE_KEY)}", "copy it from fct_dues")
     return {f"{prefix}{name}": part for name, part in zip(DUE_KEY, parts, strict=True)}
+
+
+def due_key_of(row: Row, prefix: str = "") -> str:
+    """The due key that the nine columns of a row make up."""
+    return "-".join(str(row[f"{prefix}{name}"]) for name in DUE_KEY)
 
 
 def write_record(home: Home, register: str, rows: Iterable[Row], at: datetime) -> Path:
@@ -92,6 +98,35 @@ def record(home: Home, register: str, rows: Iterable[Row], at: datetime) -> Offe
             f"see the reason slip in {home.rejected}",
         )
     return offer
+
+
+def current_rows(home: Home, register: str) -> list[dict[str, Any]]:
+    """The rows of a register as they hold now, by column name, in the order of the primary key.
+
+    The highest version of each key, without those that were withdrawn. Landing is read, not the warehouse: what was
+    recorded a minute ago is seen. For registers of staff records; those of the core systems are too large for it.
+    """
+    layout = registers(home)[register]
+    columns = [f.name for f in input_fields(layout)]
+    key = ", ".join(f"rw.{name}" for name in layout.primary_key)
+    with landing_lock(home, exclusive=False):
+        connection = open_landing(home)
+        try:
+            rows = connection.execute(
+                f"""
+                select {", ".join(f"rw.{name}" for name in columns)}
+                from landing.{layout.table} as rw
+                inner join landing.loads as ld on ld.load_id = rw.load_id and ld.status = 'landed'
+                qualify row_number() over (
+                    partition by {key} order by ld.business_date desc, ld.sequence_no desc, ld.sha256 desc
+                ) = 1
+                order by {key}
+                """
+            ).fetchall()
+        finally:
+            connection.close()
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    return [{n: v for n, v in row.items() if n != "is_withdrawn"} for row in found if not row["is_withdrawn"]]
 
 
 def csv_of(layout: Layout, rows: Iterable[Row]) -> str:

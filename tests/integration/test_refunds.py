@@ -1,0 +1,255 @@
+"""An overpayment on its way back: drafted, approved by another, told, claimed, transferred; the books after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from ingestion.decoded import Context
+from ingestion.layout import load_layouts
+from ingestion.reader import read
+from ingestion.vault_log import Purpose, entries
+from reports.documents.refund_notice import issue_notices
+from tests.office import land
+from tests.unit.test_delimited import ADDRESSEE, LAYOUTS, file_of
+from warehouse.build import build
+from warehouse.config import Home
+from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
+from warehouse.office import decisions, refunds
+from warehouse.office.records import record
+from warehouse.office.refund_transfers import Transfers, transfer_refunds
+from warehouse.scenario.files import write_files
+from warehouse.scenario.model import load_scenario
+from warehouse.settings import load_settings
+
+# A was cancelled 600,000 (1号) and owes 300,000 since August; B paid 600,000 twice; C paid 1,500 twice.
+CITY = """
+name: three payers
+as_of: 2025-02-14
+dues:
+  - {id: a1, addressee: A, tax_item: '20', due: 2024-07-31, yen: 600000}
+  - {id: a2, addressee: A, tax_item: '30', due: 2024-08-31, yen: 300000}
+  - {id: b1, addressee: B, tax_item: '30', due: 2024-07-31, yen: 600000}
+  - {id: c1, addressee: C, tax_item: '40', due: 2024-05-31, yen: 1500}
+events:
+  - {on: 2024-07-01, receive: 600000, due: a1}
+  - {on: 2025-01-10, void: a1, cause: 1}
+  - {on: 2024-06-20, receive: 600000, due: b1}
+  - {on: 2024-07-01, receive: 600000, due: b1}
+  - {on: 2024-05-20, receive: 1500, due: c1}
+  - {on: 2024-05-21, receive: 1500, due: c1}
+"""
+A, B, C = (f"00001{name}" for name in "ABC")
+OFFICE = """
+refund_transfers: {client_code: "1529940099", client_name: "ﾕｷﾐｼ", bank_code: "0140", branch_code: "001",
+  account_no: "1234567"}
+"""
+
+
+@dataclass
+class Office:
+    home: Home
+
+    def at(self, day: int, hour: int = 9, month: int = 2) -> datetime:
+        return datetime(2025, month, day, hour)
+
+    def purpose(self, day: int) -> Purpose:
+        return Purpose("refund_notice", "1001", "過誤納金の通知", self.at(day))
+
+    def build(self, as_of: date) -> None:
+        build(self.home, as_of, with_tests=True)
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        warehouse = open_warehouse(self.home)
+        try:
+            return warehouse.execute(sql).fetchall()
+        finally:
+            warehouse.close()
+
+    def account(self, addressee_no: str, account_no: str, use_code: str, at: datetime) -> None:
+        row = {
+            "addressee_no": addressee_no,
+            "tax_item_code": "00",
+            "account_seq_no": "1",
+            "bank_code": "0140",
+            "bank_branch_code": "012",
+            "account_type_code": "1",
+            "account_no": account_no,
+            "holder_name": "ユキミ タロウ",
+            "valid_from": date(2020, 4, 1),
+            "use_code": use_code,
+        }
+        record(self.home, "bank_accounts", [row], at)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    folder = tmp_path_factory.mktemp("refunds")
+    home = Home(folder / "home").create()
+    home.settings_file.write_text(OFFICE, encoding="utf-8")
+    (folder / "city.yml").write_text(CITY, encoding="utf-8")
+    files = folder / "files"
+    files.mkdir()
+    write_files([load_scenario(folder / "city.yml")], files)
+    people = [ADDRESSEE | {"宛名番号": number, "氏名": f"納税 {number[-1]}"} for number in (A, B, C)]
+    (files / "addressees_20250101.csv").write_bytes(file_of(LAYOUTS["addressees"], people))
+    assert {offer.status for offer in land(home, [files], at=datetime(2025, 2, 1))} == {"landed"}
+    office = Office(home)
+    office.build(date(2025, 2, 14))
+    return office
+
+
+@pytest.fixture(scope="module")
+def drafted(office: Office) -> dict[str, refunds.Drafted]:
+    return {one.addressee_no: one for one in refunds.draft(office.home, "1001", office.at(14))}
+
+
+@pytest.fixture(scope="module")
+def told(office: Office, drafted: dict[str, refunds.Drafted]) -> bytes:
+    """All drafts approved, and the letters."""
+    for place, one in enumerate(drafted.values()):
+        decisions.approve(office.home, one.decision_no, "1002", date(2025, 2, 15), office.at(15, 9 + place))
+    settings = load_settings(office.home)
+    issued = issue_notices(office.home, settings, [], office.purpose(17))
+    assert issued.refund_yen == drafted[A].refund_yen + drafted[B].refund_yen + drafted[C].refund_yen
+    return issued.issued.files[0].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def paid(office: Office, told: bytes) -> Transfers:
+    """A and B have claimed, B has an account for refunds, A only one that is debited."""
+    for row in refunds.refund_notices(office.home):
+        if row["addressee_no"] != C:
+            refunds.claim(office.home, row["overpayment_notice_no"], date(2025, 2, 20), office.at(20))
+    office.account(A, "1111111", "1", office.at(20, 10))
+    office.account(B, "7654321", "3", office.at(20, 11))
+    office.build(date(2025, 2, 21))
+    return transfer_refunds(office.home, date(2025, 2, 25), date(2025, 2, 28), office.purpose(25))
+
+
+def test_the_draft_sets_off_first_and_refunds_the_rest(drafted: dict[str, refunds.Drafted]) -> None:
+    # 300,000 of tax and 7,800 of its late charge to 2025-01-10; the 1,400 of interest find no open tax and are refunded
+    assert (drafted[A].offset_yen, drafted[A].refund_yen) == (307_800, 292_200 + 1_400)
+    assert (drafted[B].offset_yen, drafted[B].refund_yen) == (0, 600_000)
+    assert (drafted[C].offset_yen, drafted[C].refund_yen) == (0, 1_500)
+
+
+def test_nothing_is_drafted_twice(office: Office, drafted: dict[str, refunds.Drafted]) -> None:
+    with pytest.raises(OsameError, match="no open overpayment"):
+        refunds.draft(office.home, "1001", office.at(14, 15))
+
+
+def test_who_drafted_does_not_approve_and_a_draft_is_not_told(
+    office: Office, drafted: dict[str, refunds.Drafted]
+) -> None:
+    with pytest.raises(OsameError, match="起案者と別の職員"):
+        decisions.approve(office.home, drafted[B].decision_no, "1001", date(2025, 2, 15), office.at(14, 16))
+    with pytest.raises(OsameError, match="not approved"):
+        issue_notices(office.home, load_settings(office.home), ["0"], office.purpose(14))
+
+
+def test_the_letters_say_what_was_decided(told: bytes, drafted: dict[str, refunds.Drafted]) -> None:
+    pages = ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(told)]
+    assert len(pages) == 6, "a notice and a claim form for each payer"
+    of_a = next(page for page in pages if "納税A" in page)
+    for text in ("過誤納金充当・還付通知書", "307,800", "293,600", "令和7年1月10日", "第17条の2", "令和12年1月10日"):
+        assert text in of_a, text
+    assert "充当" not in next(page for page in pages if "納税B" in page)
+    assert sum("還付請求書" in page and "振込先口座" in page for page in pages) == 3
+
+
+def test_nobody_is_told_twice(office: Office, told: bytes) -> None:
+    with pytest.raises(OsameError, match="no approved decision waits"):
+        issue_notices(office.home, load_settings(office.home), [], office.purpose(18))
+
+
+def test_a_claim_is_made_once_and_not_before_the_notice(office: Office, paid: Transfers) -> None:
+    number = next(r["overpayment_notice_no"] for r in refunds.refund_notices(office.home) if r["addressee_no"] == C)
+    with pytest.raises(OsameError, match="請求日"):
+        refunds.claim(office.home, number, date(2025, 2, 16), office.at(26))
+    claimed = next(r["overpayment_notice_no"] for r in refunds.refund_notices(office.home) if r["addressee_no"] == B)
+    with pytest.raises(OsameError, match="was claimed on 2025-02-20"):
+        refunds.claim(office.home, claimed, date(2025, 2, 21), office.at(26))
+    with pytest.raises(OsameError, match="there is no notice"):
+        refunds.claim(office.home, "0-0", date(2025, 2, 21), office.at(26))
+
+
+def test_the_file_parses_back_with_its_totals(office: Office, paid: Transfers) -> None:
+    # 4号 from 2024-08-02 to 2025-02-25: 208 days of 600,000 at 0.9% = 3,077
+    assert (paid.count, paid.amount_yen, paid.interest_yen) == (1, 603_000, 3_000)
+    assert paid.without_account == (A,), "an account that is debited is not refunded to"
+    context = Context(file_name=paid.path.name, landed_on=date(2025, 2, 28))
+    decoded = read(paid.path.read_bytes(), context, load_layouts())
+    assert (decoded.layout.id, decoded.records, decoded.amount_yen) == ("zengin21_120", 1, 603_000)
+    (row,) = decoded.tables["transfers"].to_pylist()
+    assert (row["account_no"], row["recipient_name"]) == ("7654321", "ﾕｷﾐ ﾀﾛｳ")
+    assert oct(paid.path.stat().st_mode)[-3:] == "600"
+
+
+def test_what_is_paid_is_not_paid_again_but_its_file_can_be_made_again(office: Office, paid: Transfers) -> None:
+    with pytest.raises(OsameError, match=f"no refund is to be paid on 2025-02-28; without an account: {A}"):
+        transfer_refunds(office.home, date(2025, 2, 25), date(2025, 2, 28), office.purpose(26))
+    again = transfer_refunds(office.home, date(2025, 2, 25), date(2025, 2, 28), office.purpose(26), again=True)
+    assert again.path != paid.path
+    assert again.path.read_bytes() == paid.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("decided", "pay", "said"),
+    [
+        (date(2025, 2, 25), date(2025, 3, 1), "banks are closed"),
+        (date(2025, 3, 4), date(2025, 3, 3), "lies before --decided-on"),
+    ],
+)
+def test_impossible_days_are_refused(office: Office, paid: Transfers, decided: date, pay: date, said: str) -> None:
+    with pytest.raises(OsameError, match=said):
+        transfer_refunds(office.home, decided, pay, office.purpose(26))
+
+
+def test_a_crash_after_the_record_leaves_no_file_and_loses_no_payment(
+    office: Office, paid: Transfers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.account(A, "2222222", "2", office.at(26, 10))
+    office.build(date(2025, 2, 26))
+
+    def no_space(path: Path, *parts: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("warehouse.office.refund_transfers.write_whole", no_space)
+        with pytest.raises(OSError, match="No space"):
+            transfer_refunds(office.home, date(2025, 3, 3), date(2025, 3, 4), office.purpose(27))
+    made = transfer_refunds(office.home, date(2025, 3, 3), date(2025, 3, 4), office.purpose(28), again=True)
+    # 1号 from 2024-07-02 to 2025-03-03: 245 days of 292,000 at 0.9% = 1,764
+    assert (made.count, made.amount_yen, made.interest_yen) == (1, 292_200 + 1_400 + 1_700, 1_700)
+
+
+def test_the_books_after_all_of_it(office: Office, paid: Transfers) -> None:
+    office.build(date(2025, 3, 31))
+    assert office.ask(
+        "select addressee_no, state, sum(balance_yen) from fct_overpayments group by all order by addressee_no"
+    ) == [(A, "settled", 0), (B, "settled", 0), (C, "notified", 1_500)]
+    moved = {
+        (kind, component): yen
+        for kind, component, yen in office.ask(
+            "select movement_type, component, sum(amount_yen) from fct_movements where channel_code = '90' group by all"
+        )
+    }
+    assert moved[("offset_out", "principal")] == 307_800
+    assert (moved[("offset_in", "principal")], moved[("offset_in", "late_charge")]) == (300_000, 7_800)
+    assert moved[("refunded", "principal")] == 600_000 + 292_200
+    assert moved[("refunded", "refund_interest")] == 3_000 + 1_700 + 1_400
+    (due,) = office.ask("select state, late_charge_yen, late_charge_paid_yen from fct_dues where assessed_yen = 300000")
+    assert due == ("paid", 7_800, 7_800)
+
+
+def test_every_reading_of_people_is_logged(office: Office, paid: Transfers) -> None:
+    lines = list(entries(office.home))
+    assert {line["what"] for line in lines} == {"people", "accounts"}
+    assert all(line["by"] == "1001" and line["reason"] for line in lines)

@@ -1,0 +1,77 @@
+"""``osame refunds``, ``osame draft-refunds``, ``osame claim``: overpayments on their way back to the payer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from warehouse.cli.output import err, out, parse_day, print_json, told, yen
+from warehouse.clock import now, today
+from warehouse.config import open_home
+
+
+def draft_refunds(
+    by: Annotated[str, typer.Option("--by", help="職員番号 of who drafts.")],
+    addressee: Annotated[str | None, typer.Option(help="Only this 宛名番号. Default: every payer.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
+) -> None:
+    """Draft offsets and refunds of the open overpayments: one decision for each payer, for another to approve.
+
+    Example: osame draft-refunds --by 1001
+    """
+    from warehouse.office.refunds import draft
+
+    with told():
+        drafted = draft(open_home(), by, now(), addressee)
+    if as_json:
+        print_json([vars(one) for one in drafted])
+        return
+    for one in drafted:
+        out.print(
+            f"{one.decision_no}  addressee {one.addressee_no}  "
+            f"充当 {yen(one.offset_yen)}円  還付 {yen(one.refund_yen)}円  {one.lines} lines",
+            markup=False,
+        )
+    out.print(f"{len(drafted):,} drafts; another person approves each: osame approve DECISION_NO --by NO")
+
+
+def claim(
+    notice_no: Annotated[str, typer.Argument(help="過誤納通知番号.")],
+    on: Annotated[str | None, typer.Option(help="請求日. Default: today.")] = None,
+) -> None:
+    """Record that a payer claims the refund that he was told of.
+
+    Example: osame claim 20260601090000123000-2 --on 2026-06-15
+    """
+    from warehouse.office.refunds import claim as record_claim
+
+    with told():
+        day = parse_day(on, "--on") if on else today()
+        record_claim(open_home(), notice_no, day, now())
+    out.print(f"claimed  {notice_no} on {day}; osame export refunds pays it", markup=False)
+
+
+def refunds(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
+) -> None:
+    """List the refunds that payers were told of and that are not paid yet.
+
+    Example: osame refunds
+    """
+    from warehouse.office.refunds import refund_notices
+
+    with told():
+        waiting = [row for row in refund_notices(open_home()) if row["paid_date"] is None]
+    if as_json:
+        print_json(waiting)
+        return
+    for row in waiting:
+        state = f"claimed {row['claimed_date']}" if row["claimed_date"] else "not claimed"
+        out.print(
+            f"{row['overpayment_notice_no']}  addressee {row['addressee_no']}  {yen(row['amount_yen'])} yen  "
+            f"told {row['notified_date']}  {state}",
+            markup=False,
+        )
+    if not waiting:
+        err.print("no refund waits")

@@ -1,0 +1,185 @@
+"""還付金の振込: the payments that are due as a file for the bank (全銀 総合振込, 種別 21), and as paid in the records.
+
+The file is made and read back first, hidden; then the payments are recorded; then the file appears. A crash in between
+leaves either nothing, or payments recorded whose file ``again`` makes: never a file that could be sent twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ingestion.archive import write_whole
+from ingestion.decoded import Context
+from ingestion.findings import Refused
+from ingestion.layout import Layout, load_layouts
+from ingestion.reader import read
+from ingestion.vault_log import Purpose
+from ingestion.writer import WriteError, write_fixed
+from warehouse.config import PRIVATE, Home
+from warehouse.errors import OsameError
+from warehouse.law.calendar import non_business_day_name, roll_due_date
+from warehouse.names import zengin_name
+from warehouse.office.refunds import Payment, paid_on, payments_due, record_payments
+from warehouse.settings import RefundTransfers, load_settings
+
+LAYOUT = "zengin21_120"
+_NAME_WIDTH = 30
+_TRANSFERABLE = ("1", "2", "4", "9")  # 預金種目 that a transfer can name
+_MOST_YEN = 10**10 - 1
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """A file as written and read back; yen in whole yen. ``without_account``: payers who cannot be paid by it."""
+
+    path: Path
+    paid_date: date
+    count: int
+    amount_yen: int
+    interest_yen: int
+    without_account: tuple[str, ...]
+
+
+def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *, again: bool = False) -> Transfers:
+    """Write the file of all refunds that are claimed and not paid, and record them as paid.
+
+    Args:
+        home: the office's data.
+        decided: 支出決定日, to which refund interest runs.
+        paid: 取組日, the day in the books.
+        purpose: who asks, and why; the reading of the accounts is logged.
+        again: make the file of a day anew from what was recorded for it; nothing is recorded.
+
+    Raises:
+        OsameError: nothing is due, banks are closed on the day, a day lies before another, settings are missing, or an
+            account cannot be named in the file; nothing is recorded then.
+    """
+    settings = load_settings(home).refund_transfers
+    _require(home, settings, decided, paid)
+    known = paid_on(home, paid, purpose) if again else payments_due(home, decided, paid, purpose)
+    payments = [payment for payment in known if payment.account]
+    unpaid = [payment for payment in known if not payment.account]
+    if not payments:
+        raise OsameError(
+            f"no refund is to be paid on {paid}" + (f"; without an account: {_payers(unpaid)}" if unpaid else ""),
+            "osame refunds lists what waits; register an account (口座登録, 用途 2 or 3) where one is missing",
+        )
+    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+    data = _file(settings, layout, payments, paid)
+    folder = home.published / "bank_files"
+    folder.mkdir(mode=PRIVATE, exist_ok=True)
+    path = folder / _name(folder, paid, again)
+    _read_back(layout, path.name, data, paid, payments)
+    if not again:
+        record_payments(home, payments, purpose.at)
+    write_whole(path, data)
+    return Transfers(
+        path,
+        paid,
+        len(payments),
+        sum(p.amount_yen for p in payments),
+        sum(n["refund_interest_yen"] for p in payments for n in p.notices),
+        tuple(p.addressee_no for p in unpaid),
+    )
+
+
+def _require(home: Home, settings: RefundTransfers, decided: date, paid: date) -> None:
+    lacking = [
+        name
+        for name in ("client_code", "client_name", "bank_code", "branch_code", "account_no")
+        if not getattr(settings, name)
+    ]
+    if lacking:
+        raise OsameError(
+            f"{home.settings_file}: refund_transfers lacks {', '.join(lacking)}", "see warehouse/defaults.yml for each"
+        )
+    if paid < decided:
+        raise OsameError(
+            f"--pay-on {paid} lies before --decided-on {decided}", "a payment is decided before it is made"
+        )
+    closed = non_business_day_name(paid)
+    if closed is not None:
+        raise OsameError(
+            f"--pay-on {paid}: banks are closed ({closed})",
+            f"the next day on which they are open is {roll_due_date(paid)}",
+        )
+
+
+def _payers(payments: list[Payment]) -> str:
+    return ", ".join(payment.addressee_no for payment in payments)
+
+
+def _name(folder: Path, paid: date, again: bool) -> str:
+    """A name that no file has: a day may have several runs, and a file made again does not replace the first."""
+    stem = f"zengin21_refunds_{paid:%Y%m%d}" + ("_again" if again else "")
+    taken = {path.name for path in folder.glob(f"{stem}*.dat")}
+    number = 1
+    while (name := f"{stem}.dat" if number == 1 else f"{stem}_{number}.dat") in taken:
+        number += 1
+    return name
+
+
+def _file(settings: RefundTransfers, layout: Layout, payments: list[Payment], paid: date) -> bytes:
+    header = {
+        "code_class": "0",
+        "client_code": settings.client_code,
+        "client_name": settings.client_name,
+        "transfer_date": paid,
+        "sending_bank_code": settings.bank_code,
+        "sending_bank_name": settings.bank_name,
+        "sending_branch_code": settings.branch_code,
+        "sending_branch_name": settings.branch_name,
+        "client_account_type_code": settings.account_type_code,
+        "client_account_no": settings.account_no,
+    }
+    rows = [_record(payment) for payment in payments]
+    try:
+        return write_fixed(layout, [(header, {name: [row[name] for row in rows] for name in rows[0]})])
+    except WriteError as error:
+        raise OsameError(
+            f"the file cannot be written: {error}", "mend the account, or refund_transfers in osame.yml"
+        ) from None
+
+
+def _record(payment: Payment) -> dict[str, Any]:
+    account = payment.account
+    if account is None or account.account_type_code not in _TRANSFERABLE or payment.amount_yen > _MOST_YEN:
+        raise OsameError(
+            f"addressee {payment.addressee_no}: the refund of {payment.amount_yen:,} yen cannot go to the account that "
+            "is registered (預金種目 1, 2, 4 and 9 can be named, ten digits of yen)",
+            "register another account (口座登録)",
+        )
+    return {
+        "bank_code": account.bank_code,
+        "branch_code": account.bank_branch_code,
+        "account_type_code": account.account_type_code,
+        "account_no": account.account_no,
+        "recipient_name": zengin_name(account.holder_name, _NAME_WIDTH),
+        "amount_yen": payment.amount_yen,
+        "new_code": "0",
+        "customer_code_1": _digits(payment.addressee_no),
+        "transfer_type_code": "7",
+    }
+
+
+def _digits(addressee_no: str) -> str:
+    """宛名番号 as the bank gives it back to us, where it is a number that fits."""
+    return addressee_no.zfill(10) if addressee_no.isdecimal() and len(addressee_no) <= 10 else "0" * 10
+
+
+def _read_back(layout: Layout, name: str, data: bytes, paid: date, payments: list[Payment]) -> None:
+    """Our own reader has the payments that were meant, in number, yen and order, and no other."""
+    context = Context(file_name=name, landed_on=paid, format=LAYOUT)
+    try:
+        decoded = read(data, context, {layout.id: layout})
+    except Refused as refused:
+        listed = "\n".join(f"  {finding.english()}" for finding in refused.findings)
+        raise OsameError(f"the file does not read back:\n{listed}", "mend the accounts that are named") from None
+    rows = decoded.tables["transfers"]
+    written = list(zip(rows["account_no"].to_pylist(), rows["amount_yen"].to_pylist(), strict=True))
+    meant = [(p.account.account_no, p.amount_yen) for p in payments if p.account]
+    if written != meant or decoded.amount_yen != sum(p.amount_yen for p in payments):
+        raise OsameError("the file reads back as other payments than were meant", "this is a fault of Osame: report it")

@@ -1,0 +1,304 @@
+"""還付・充当: drafts from what the marts propose, notices of what was approved, claims, and the payments that are due.
+
+draft (起案) -> another person approves (決裁) -> offsets take effect; refunds are told to the payer (通知) -> he claims
+(請求) -> the payment is decided with its interest and transferred. Every step is a record that the next build applies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ingestion.landing import Offer
+from ingestion.row_rules import DUE_KEY
+from ingestion.vault import Account, read_accounts
+from ingestion.vault_log import Purpose
+from warehouse.config import Home
+from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
+from warehouse.law.refund_interest import refund_interest
+from warehouse.office.decisions import current_lines, new_decision_no
+from warehouse.office.records import current_rows, record, split_due_key
+
+REFUND, OFFSET = "1", "2"
+PRINCIPAL, INTEREST = "1", "4"
+_REFUND_ACCOUNTS = ("2", "3")  # 用途: 還付, then 公金受取口座; never the account that is debited
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A draft for one payer: what is set off and what is refunded, whole yen."""
+
+    decision_no: str
+    addressee_no: str
+    offset_yen: int
+    refund_yen: int
+    lines: int
+
+
+def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) -> list[Drafted]:
+    """Draft offsets and refunds of every open overpayment, or of one payer's: a decision for each payer.
+
+    Offsets come first, as fct_offset_candidates has them (地方税法17条の2); what is left is refunded. Interest on what
+    is set off pays the payer's other open taxes, else it is refunded with the rest.
+
+    Args:
+        home: the office's data.
+        by: 職員番号 of who drafts.
+        at: now.
+        addressee_no: only this payer.
+
+    Raises:
+        OsameError: the warehouse is not built, or there is nothing to draft.
+    """
+    pending = {line["addressee_no"] for line in current_lines(home) if line["approved_by"] is None}
+    overpayments, candidates, owed = _proposals(home, addressee_no)
+    drafted, rows = [], []
+    for number, (payer, of_payer) in enumerate(sorted(overpayments.items())):
+        if payer in pending:
+            continue
+        decision_no = f"{new_decision_no(at)}{number:03d}"
+        lines = _lines_of(of_payer, candidates.get(payer, []), owed.get(payer, {}))
+        common = {"decision_no": decision_no, "addressee_no": payer, "drafted_by": by, "drafted_date": at.date()}
+        rows += [line | common | {"line_no": str(place)} for place, line in enumerate(lines, start=1)]
+        sums = {
+            kind: sum(x["amount_yen"] for x in lines if x["decision_type_code"] == kind) for kind in (OFFSET, REFUND)
+        }
+        drafted.append(Drafted(decision_no, payer, sums[OFFSET], sums[REFUND], len(lines)))
+    if not rows:
+        raise OsameError(
+            "no open overpayment" + (f" of {addressee_no}" if addressee_no else "") + " waits for a draft",
+            "osame decisions --waiting lists the drafts; fct_overpayments has the overpayments",
+        )
+    record(home, "decisions", rows, at)
+    return drafted
+
+
+def _proposals(
+    home: Home, addressee_no: str | None
+) -> tuple[dict[str, list[Row]], dict[str, list[Row]], dict[str, dict[tuple[str, str], int]]]:
+    """By payer: open overpayments, candidates, and what his dues still owe beyond the candidates (tax only)."""
+    connection = open_warehouse(home)
+    try:
+        overpayments = _by_payer(
+            connection,
+            """
+            select
+                addressee_no, overpayment_id, due_key, cause_code, fiscal_year, interest_from_date,
+                balance_yen - notified_yen as free_yen
+            from fct_overpayments
+            where state = 'open' and ($payer is null or addressee_no = $payer)
+            order by received_date, overpayment_id
+            """,
+            addressee_no,
+        )
+        candidates = _by_payer(
+            connection,
+            "select * from fct_offset_candidates where $payer is null or addressee_no = $payer order by offset_order",
+            addressee_no,
+        )
+        owed: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+        for payer, due_key, owed_yen in connection.execute(
+            """
+            select oc.addressee_no, oc.due_key, max(du.principal_balance_yen) - sum(oc.amount_yen)
+            from fct_offset_candidates as oc
+            inner join fct_dues as du on du.due_key = oc.due_key
+            where oc.component_code = '1'
+            group by oc.addressee_no, oc.due_key
+            having max(du.principal_balance_yen) > sum(oc.amount_yen)
+            """
+        ).fetchall():
+            owed[payer][(due_key, PRINCIPAL)] = int(owed_yen)
+    finally:
+        connection.close()
+    return overpayments, candidates, owed
+
+
+def _by_payer(connection: Any, sql: str, addressee_no: str | None) -> dict[str, list[Row]]:
+    cursor = connection.execute(sql, {"payer": addressee_no})
+    names = [column[0] for column in cursor.description]
+    found: dict[str, list[Row]] = defaultdict(list)
+    for values in cursor.fetchall():
+        row = dict(zip(names, values, strict=True))
+        found[row["addressee_no"]].append(row)
+    return found
+
+
+def _lines_of(overpayments: list[Row], candidates: list[Row], owed: dict[tuple[str, str], int]) -> list[Row]:
+    """The lines of one payer's decision."""
+    lines: list[Row] = []
+    left = {op["overpayment_id"]: op["free_yen"] for op in overpayments}
+    source = {op["overpayment_id"]: op for op in overpayments}
+    for candidate in candidates:
+        op = source[candidate["overpayment_id"]]
+        left[op["overpayment_id"]] -= candidate["amount_yen"]
+        to = split_due_key(candidate["due_key"], "offset_") | {"to_component_code": candidate["component_code"]}
+        line = _line(OFFSET, op, PRINCIPAL, candidate["amount_yen"]) | to | {"value_date": candidate["suitable_date"]}
+        lines.append(line)
+        interest = candidate["refund_interest_yen"]
+        for (due_key, component), open_yen in owed.items():
+            part = min(interest, open_yen)
+            if part:
+                to = split_due_key(due_key, "offset_") | {"to_component_code": component}
+                lines.append(_line(OFFSET, op, INTEREST, part) | to | {"value_date": candidate["suitable_date"]})
+                owed[due_key, component] -= part
+                interest -= part
+        if interest:
+            lines.append(_line(REFUND, op, INTEREST, interest))
+    lines += [_line(REFUND, source[key], PRINCIPAL, amount) for key, amount in left.items() if amount]
+    return lines
+
+
+def _line(kind: str, overpayment: Row, component: str, amount: int) -> Row:
+    bears = {"interest_from_date": overpayment["interest_from_date"]} if component == PRINCIPAL else {}
+    return {
+        "decision_type_code": kind,
+        **split_due_key(overpayment["due_key"]),
+        "from_component_code": component,
+        "amount_yen": amount,
+        "fiscal_year": overpayment["fiscal_year"],
+        "cause_code": overpayment["cause_code"],
+        **bears,
+    }
+
+
+def not_told(home: Home, decision_nos: list[str] | None = None) -> list[Row]:
+    """Approved lines of refunds and offsets that their payers have not been told of.
+
+    Raises:
+        OsameError: a decision that is named has none.
+    """
+    told = {row["overpayment_notice_no"] for row in current_rows(home, "overpayment_notices")}
+    lines = [
+        line
+        for line in current_lines(home)
+        if line["approved_by"] and line["decision_type_code"] in (REFUND, OFFSET) and _notice_no(line) not in told
+    ]
+    if decision_nos is None:
+        return lines
+    missing = sorted(set(decision_nos) - {line["decision_no"] for line in lines})
+    if missing:
+        raise OsameError(
+            f"decisions {', '.join(missing)} are not approved, have been told of, or do not exist",
+            "osame decisions lists them",
+        )
+    return [line for line in lines if line["decision_no"] in decision_nos]
+
+
+def notice_of(line: Row, on: date) -> Row:
+    """過誤納通知 of a line, numbered by its decision and line; the day is 通知日."""
+    is_refund = line["decision_type_code"] == REFUND
+    return {
+        **{name: line[name] for name in _CARRIED},
+        "overpayment_notice_no": _notice_no(line),
+        "notice_type_code": line["decision_type_code"],
+        "component_code": line["from_component_code"],
+        "interest_from_date": line["interest_from_date"] if is_refund else None,
+        "notified_date": on,
+    }
+
+
+def _notice_no(line: Row) -> str:
+    return f"{line['decision_no']}-{line['line_no']}"
+
+
+_CARRIED = (*DUE_KEY, "decision_no", "addressee_no", "amount_yen", "cause_code", "fiscal_year")
+
+
+def refund_notices(home: Home) -> list[Row]:
+    """Every refund that a payer was told of, as it stands now."""
+    return [row for row in current_rows(home, "overpayment_notices") if row["notice_type_code"] == REFUND]
+
+
+def claim(home: Home, notice_no: str, on: date, at: datetime) -> Offer:
+    """請求: the payer claims the refund he was told of.
+
+    Raises:
+        OsameError: no such notice, it is claimed already, or the claim lies before the notice.
+    """
+    rows = [row for row in refund_notices(home) if row["overpayment_notice_no"] == notice_no]
+    if not rows:
+        raise OsameError(f"there is no notice {notice_no!r}", "osame refunds lists those that wait")
+    if rows[0]["claimed_date"] is not None:
+        raise OsameError(f"notice {notice_no} was claimed on {rows[0]['claimed_date']}", "nothing is to be done")
+    return record(home, "overpayment_notices", [rows[0] | {"claimed_date": on}], at)
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One transfer: the notices that it pays, their amounts and interest (whole yen), and to which account."""
+
+    addressee_no: str
+    notices: tuple[Row, ...]
+    amount_yen: int
+    account: Account | None
+
+    @property
+    def notice_nos(self) -> list[str]:
+        return [row["overpayment_notice_no"] for row in self.notices]
+
+
+def payments_due(home: Home, decided: date, paid: date, purpose: Purpose) -> list[Payment]:
+    """What is claimed and not paid yet, with its interest to the day of decision: one payment for each payer.
+
+    Args:
+        home: the office's data.
+        decided: 支出決定日; interest runs to it (地方税法17条の4).
+        paid: 支払日, on which the account must be valid.
+        purpose: who reads the accounts, and why.
+    """
+    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and not row["paid_date"]]
+    return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, purpose)
+
+
+def _decided(row: Row, decided: date, paid: date) -> Row:
+    interest = 0
+    if row["interest_from_date"] is not None:
+        interest = refund_interest(
+            row["amount_yen"],
+            row["interest_from_date"],
+            decided,
+            notice_date=row["notified_date"],
+            claimed_date=row["claimed_date"],
+        ).refund_interest_yen
+    return row | {"decided_date": decided, "refund_interest_yen": interest, "paid_date": paid}
+
+
+def paid_on(home: Home, paid: date, purpose: Purpose) -> list[Payment]:
+    """The payments that were recorded for a day, to make their file again."""
+    rows = [row for row in refund_notices(home) if row["paid_date"] == paid]
+    return _payments(home, rows, paid, purpose)
+
+
+def _payments(home: Home, rows: list[Row], paid: date, purpose: Purpose) -> list[Payment]:
+    """One transfer for each payer."""
+    by_payer: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_payer[row["addressee_no"]].append(row)
+    accounts = read_accounts(home, by_payer, purpose, paid).by_no if by_payer else {}
+    return [
+        Payment(
+            payer,
+            tuple(rows),
+            sum(row["amount_yen"] + row["refund_interest_yen"] for row in rows),
+            refund_account(accounts.get(payer, [])),
+        )
+        for payer, rows in sorted(by_payer.items())
+    ]
+
+
+def refund_account(accounts: list[Account]) -> Account | None:
+    """The account to refund to: one registered for refunds, else 公金受取口座."""
+    for use in _REFUND_ACCOUNTS:
+        for account in sorted(accounts, key=lambda a: (a.tax_item_code, a.account_seq_no)):
+            if account.use_code == use:
+                return account
+    return None
+
+
+def record_payments(home: Home, payments: list[Payment], at: datetime) -> Offer:
+    """Record what is paid: the next build books it."""
+    return record(home, "overpayment_notices", [row for payment in payments for row in payment.notices], at)

@@ -1,0 +1,226 @@
+"""Payment slips that we issue ourselves (再発行納付書): their numbers, their codes, the record that matches them."""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ingestion import barcode, el_qr, ocr_line
+from ingestion.inbox import Options, ingest
+from ingestion.landing import Offer
+from ingestion.row_rules import DUE_KEY
+from warehouse.config import Home
+from warehouse.connection import landing_lock, open_landing
+from warehouse.errors import OsameError
+from warehouse.law.parameters import load_parameters
+from warehouse.office.open_dues import OpenDue
+from warehouse.office.records import record, split_due_key
+from warehouse.settings import Digits, Slips
+from warehouse.wareki import era_year
+
+REISSUED = "2"  # 発行区分
+_NUMBER_DIGITS = 16
+_MOST_REISSUES = 9  # 再発行区分 has one digit
+_CONFIRMATION_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One slip for one due. The eL番号 and its payload are None where the body may not make them."""
+
+    slip_no: str
+    due: OpenDue
+    issued_date: date
+    pay_by_date: date
+    cvs_barcode: str | None
+    ocr_upper: str
+    ocr_lower: str
+    el_no: tuple[str, str, str, str] | None
+    el_qr_payload: str | None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a new slip needs to know of those that have landed."""
+
+    first_free: int
+    reissued: dict[str, int]
+
+    def slip_no(self, place: int, settings: Slips) -> str:
+        """The number of the ``place``-th slip from 0.
+
+        Raises:
+            OsameError: the prefix has no numbers left.
+        """
+        width = _NUMBER_DIGITS - len(settings.number_prefix)
+        number = str(self.first_free + place).zfill(width)
+        if len(number) > width:
+            raise OsameError(
+                f"slip numbers that begin with {settings.number_prefix} are used up",
+                "agree another office.slips.number_prefix with the operator of the core system",
+            )
+        return settings.number_prefix + number
+
+
+@contextmanager
+def numbering(home: Home, settings: Slips, due_keys: Sequence[str], now: datetime) -> Iterator[Numbers]:
+    """Numbers that nobody else takes while this is held: record the slips before it ends.
+
+    Slips that wait in the inbox (of a run that was killed, or of the core system) land first, so that their numbers
+    count.
+    """
+    with (home.root / ".slips.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        waiting = sorted(home.inbox.glob("slips_*.csv"))
+        if waiting:
+            list(ingest(home, waiting, Options(now=lambda: now)))
+        yield _landed(home, settings.number_prefix, due_keys)
+
+
+def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
+    key = " || '-' || ".join(DUE_KEY)
+    with landing_lock(home, exclusive=False):
+        landing = open_landing(home)
+        try:
+            row = landing.execute(
+                "select coalesce(max(cast(substr(slip_no, ?) as bigint)), 0) + 1 from landing.slips "
+                "where starts_with(slip_no, ?)",
+                [len(prefix) + 1, prefix],
+            ).fetchone()
+            reissued = landing.execute(
+                f"select {key} as due_key, count(distinct slip_no) from landing.slips "
+                f"where slip_type_code = ? and {key} in (select unnest(?)) group by all",
+                [REISSUED, list(due_keys)],
+            ).fetchall()
+        finally:
+            landing.close()
+    return Numbers(row[0] if row else 1, dict(reissued))
+
+
+def make_slips(
+    settings: Slips, dues: Sequence[OpenDue], numbers: Numbers, issued_date: date, pay_by_date: date
+) -> list[Slip]:
+    """A slip for each due, with the amounts that it owes on ``pay_by_date``.
+
+    Raises:
+        OsameError: a code of the settings does not fit its place.
+    """
+    limit_yen = load_parameters()["slips.convenience_store"].at(issued_date).integer("limit_yen")
+    return [
+        _slip(
+            settings,
+            due,
+            numbers.slip_no(place, settings),
+            min(numbers.reissued.get(due.due_key, 0) + 1, _MOST_REISSUES),
+            issued_date,
+            pay_by_date,
+            limit_yen,
+        )
+        for place, due in enumerate(dues)
+    ]
+
+
+def _slip(
+    settings: Slips, due: OpenDue, slip_no: str, reissue: int, issued_date: date, pay_by_date: date, limit_yen: int
+) -> Slip:
+    payment_class = settings.payment_classes.get(due.tax_item_code, due.tax_item_code.zfill(3))
+    items = {
+        "amount_yen": str(due.total_yen),
+        "biller_no": settings.biller_no,
+        "payment_class": payment_class,
+        "levy_era_year": str(era_year(date(due.levy_year, 12, 31)).year),
+        "tax_item_code": due.tax_item_code,
+        "slip_no": slip_no,
+    }
+    el_no, payload = None, None
+    if settings.makes_el_qr:
+        number = el_qr.ElQr(
+            body_code=settings.el_qr_body_code,
+            payment_no=slip_no.zfill(20),
+            confirmation_no=f"{secrets.randbelow(10**_CONFIRMATION_DIGITS):0{_CONFIRMATION_DIGITS}d}",
+            payment_class=payment_class,
+            office_code="000",
+            amount_yen=due.total_yen,
+            levy_year=due.levy_year,
+            tax_year=due.tax_year,
+            instalment_code=due.instalment_no.zfill(2),
+            due_date=due.due_date,
+            pay_by_date=pay_by_date,
+        )
+        el_no = (number.body_code, number.payment_no, number.confirmation_no, number.payment_class)
+        payload = _payload(number)
+    return Slip(
+        slip_no=slip_no,
+        due=due,
+        issued_date=issued_date,
+        pay_by_date=pay_by_date,
+        cvs_barcode=(
+            barcode.compose(settings.company_code, settings.client_code, slip_no, reissue, pay_by_date, due.total_yen)
+            if due.total_yen <= limit_yen
+            else None
+        ),
+        ocr_upper=_ocr_line("ocr_upper", settings.ocr_upper, items),
+        ocr_lower=_ocr_line("ocr_lower", settings.ocr_lower, items),
+        el_no=el_no,
+        el_qr_payload=payload,
+    )
+
+
+def _payload(number: el_qr.ElQr) -> str:
+    try:
+        payload = el_qr.compose(number)
+        if el_qr.parse(payload) != number:
+            raise RuntimeError(f"the eL-QR of slip {number.payment_no} does not read back as it was written")
+    except el_qr.ElQrError as error:
+        raise OsameError(str(error), "correct office.slips in osame.yml, or set makes_el_qr to false") from None
+    return payload
+
+
+def _ocr_line(name: str, parts: Iterable[Digits], items: dict[str, str]) -> str:
+    body = ""
+    for part in parts:
+        text = part.digits or items[str(part.item)].zfill(part.width or 0)
+        if part.width is not None and len(text) > part.width or not (text.isascii() and text.isdigit()):
+            raise OsameError(
+                f"office.slips.{name}: {part.item} is {text!r}, the line has {part.width} digits for it",
+                "correct the parts of the line in osame.yml",
+            )
+        body += text
+    return ocr_line.with_check_digits(body)
+
+
+def register(home: Home, slips: Sequence[Slip], at: datetime) -> Offer:
+    """Land the slips as an extract of 納付書発行, so that the next build matches their payments.
+
+    Raises:
+        OsameError: landing refused them.
+    """
+    return record(home, "slips", [_row(slip) for slip in slips], at)
+
+
+def _row(slip: Slip) -> dict[str, Any]:
+    body_code, payment_no, confirmation_no, payment_class = slip.el_no or (None,) * 4
+    return {
+        "slip_no": slip.slip_no,
+        "line_no": "1",
+        **split_due_key(slip.due.due_key),
+        "issued_date": slip.issued_date,
+        "slip_type_code": REISSUED,
+        "principal_yen": slip.due.principal_yen,
+        "reminder_fee_yen": slip.due.reminder_fee_yen,
+        "late_charge_yen": slip.due.late_charge_yen,
+        "pay_by_date": slip.pay_by_date,
+        "cvs_barcode": slip.cvs_barcode,
+        "ocr_upper": slip.ocr_upper,
+        "ocr_lower": slip.ocr_lower,
+        "biller_no": body_code,
+        "payment_no": payment_no,
+        "confirmation_no": confirmation_no,
+        "payment_class": payment_class,
+        "el_qr_payload": slip.el_qr_payload,
+    }
