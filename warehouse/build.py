@@ -163,6 +163,7 @@ def build_variables(home: Home, settings: Settings, as_of: date, known_at: datet
     return {
         "as_of_date": as_of.isoformat(),
         "known_at": (known_at or _last_landed(home) or datetime.combine(as_of, time())).isoformat(sep=" "),
+        "has_closings": _has_closings(home),
         "code_version": code_version(),
         "municipality": settings.municipality.model_dump(),
         "policies": settings.policies.model_dump(),
@@ -182,6 +183,15 @@ def _last_landed(home: Home) -> datetime | None:
     finally:
         connection.close()
     return None if row is None else row[0]
+
+
+def _has_closings(home: Home) -> bool:
+    """Whether any year was ever closed: without one, no build looks for what has changed in closed years."""
+    connection = db.open_landing(home)
+    try:
+        return connection.execute("select 1 from landing.closings limit 1").fetchone() is not None
+    finally:
+        connection.close()
 
 
 def _go_live(home: Home, settings: Settings) -> dict[str, Any]:

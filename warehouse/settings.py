@@ -44,6 +44,7 @@ class Policies(_Model):
     spread_order: Literal["oldest_first", "newest_first", "statutory_due_date_first"]
     spread_mode: Literal["principal_first"]
     arrears_cut: Literal["03-31", "05-31"]
+    late_charge_assessment: Literal["on_receipt", "when_fixed"]
 
 
 class GoLive(_Model):
@@ -258,6 +259,11 @@ def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settin
         raise OsameError(
             f"{home.settings_file}: policies.component_order is {settings.policies.component_order}",
             "only [principal, reminder_fee, late_charge] is built: 地方税法20条の9の4 puts the principal first",
+        )
+    if settings.policies.late_charge_assessment != "on_receipt":
+        raise OsameError(
+            f"{home.settings_file}: policies.late_charge_assessment is {settings.policies.late_charge_assessment}",
+            "only on_receipt is built: 延滞金 and 督促手数料 are 調定 when they are received",
         )
     return settings
 

@@ -31,6 +31,7 @@ _MOVEMENTS = {
     "offset_out": "充当（元）",
     "offset_in": "充当（先）",
     "reallocated": "組替",
+    "written_off": "不納欠損",
 }
 # Why an amount went where it went; each is a rule with its source.
 _REASONS = {
@@ -40,6 +41,8 @@ _REASONS = {
     "as_recorded": "収納消込システムの記録のとおり",
     "as_decided": "決裁のとおり",
     "more_than_owed": "期別の未納額を超えるため過誤納（地方税法17条）",
+    "extinguished": "納税義務の消滅による不納欠損（地方税法15条の7、18条）",
+    "corrects_closed_year": "決算済年度の更正（差額は開いている年度に計上）",
     "provisional": "速報（確報が届くまでは仮消込）",
 }
 

@@ -37,7 +37,7 @@ select
 from {{ ref('int_principal_allocations') }} as pa
 left join {{ ref('int_charge_allocations') }} as ca
     on ca.load_id = pa.load_id and ca.source_line = pa.source_line and ca.portion_no = pa.portion_no
-where pa.is_lump = 0
+where pa.is_lump = 0 and pa.origin <> 'disposition'
 union all
 select
     la.load_id,

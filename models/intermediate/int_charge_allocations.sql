@@ -2,7 +2,7 @@
 -- principal of a receipt without a split, and recorded fees and late charges that were paid back. One row per portion.
 with allocations as (
     select * from {{ ref('int_principal_allocations') }} as pa
-    where pa.is_lump = 0 and pa.is_due_unknown = 0
+    where pa.is_lump = 0 and pa.is_due_unknown = 0 and pa.origin <> 'disposition'
 ),
 
 charges as (
@@ -13,7 +13,16 @@ balances as (
     select * from {{ ref('int_due_balances') }}
 ),
 
--- Fee first, then late charge, in receipt order; lump sums took their share of the same pot.
+write_offs as (
+    select
+        wo.due_key,
+        max(wo.written_off_date) as written_off_date
+    from {{ ref('int_write_offs') }} as wo
+    group by wo.due_key
+),
+
+-- Fee first, then late charge, in receipt order; lump sums took their share of the same pot. What came after a write-off
+-- pays nothing.
 pot as (
     select
         al.load_id,
@@ -26,7 +35,11 @@ pot as (
         al.offered_yen - al.principal_yen as rest_yen,
         0 as is_lump
     from allocations as al
-    where al.is_split = 0 and al.offered_yen <> al.principal_yen
+    left join write_offs as wo on wo.due_key = al.due_key
+    where
+        al.is_split = 0
+        and al.offered_yen <> al.principal_yen
+        and (wo.due_key is null or al.received_date <= wo.written_off_date)
     union all
     select
         la.load_id,

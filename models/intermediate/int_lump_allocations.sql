@@ -48,12 +48,21 @@ payers as (
     where rs.amount_yen > 0
 ),
 
+write_offs as (
+    select
+        wo.due_key,
+        max(wo.written_off_date) as written_off_date
+    from {{ ref('int_write_offs') }} as wo
+    group by wo.due_key
+),
+
 charges as (
     select
         du.addressee_no,
         du.due_key,
         du.first_assessed_date,
         ch.reminder_sent_date,
+        coalesce(wo.written_off_date, cast('9999-12-31' as date)) as written_off_date,
         ch.reminder_fee_yen - ch.split_reminder_fee_yen as fee_room_yen,
         case when ch.is_principal_paid = 1 then ch.late_charge_yen - ch.split_late_charge_yen else 0 end as late_room_yen,
         row_number() over (
@@ -64,6 +73,7 @@ charges as (
     from {{ ref('int_charges') }} as ch
     inner join {{ ref('int_dues') }} as du on du.due_key = ch.due_key
     inner join payers as py on py.addressee_no = du.addressee_no
+    left join write_offs as wo on wo.due_key = ch.due_key
 ),
 
 named_before as (
@@ -89,7 +99,10 @@ items as (
         1 as item_no,
         ch.order_no,
         cast(0 as bigint) as from_yen,
-        case when rs.received_date >= ch.reminder_sent_date then ch.fee_room_yen else 0 end as to_yen,
+        case
+            when rs.received_date between ch.reminder_sent_date and ch.written_off_date then ch.fee_room_yen
+            else 0
+        end as to_yen,
         coalesce(nb.before_yen, 0) as before_yen
     from rests as rs
     inner join charges as ch on ch.addressee_no = rs.addressee_no
@@ -104,7 +117,10 @@ items as (
         ch.due_count + ch.order_no as order_no,  -- every fee before any late charge
         ch.fee_room_yen as from_yen,
         ch.fee_room_yen
-        + case when ch.first_assessed_date <= rs.received_date then ch.late_room_yen else 0 end as to_yen,
+        + case
+            when rs.received_date between ch.first_assessed_date and ch.written_off_date then ch.late_room_yen
+            else 0
+        end as to_yen,
         coalesce(nb.before_yen, 0) as before_yen
     from rests as rs
     inner join charges as ch on ch.addressee_no = rs.addressee_no

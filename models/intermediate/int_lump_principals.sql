@@ -73,6 +73,20 @@ withdrawn_before as (
     group by lu.addressee_no, lu.lump_no, du.due_key
 ),
 
+-- What was written off by then is no longer owed.
+written_off_before as (
+    select
+        lu.addressee_no,
+        lu.lump_no,
+        du.due_key,
+        {{ sum_yen('wo.principal_yen') }} as written_off_yen
+    from lumps as lu
+    inner join dues as du on du.addressee_no = lu.addressee_no
+    inner join {{ ref('int_write_offs') }} as wo
+        on wo.due_key = du.due_key and wo.written_off_date < lu.received_date
+    group by lu.addressee_no, lu.lump_no, du.due_key
+),
+
 items as (
     select
         lu.addressee_no,
@@ -81,7 +95,7 @@ items as (
         1 as item_no,
         du.order_no,
         cast(0 as bigint) as from_yen,
-        greatest(coalesce(sg.assessed_yen, 0), 0) as to_yen,
+        greatest(coalesce(sg.assessed_yen, 0) - coalesce(wf.written_off_yen, 0), 0) as to_yen,
         greatest(coalesce(nb.before_yen, 0) - coalesce(wb.withdrawn_yen, 0), 0) as before_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
@@ -91,6 +105,8 @@ items as (
         on sg.addressee_no = lu.addressee_no and sg.lump_no = lu.lump_no and sg.due_key = du.due_key
     left join withdrawn_before as wb
         on wb.addressee_no = lu.addressee_no and wb.lump_no = lu.lump_no and wb.due_key = du.due_key
+    left join written_off_before as wf
+        on wf.addressee_no = lu.addressee_no and wf.lump_no = lu.lump_no and wf.due_key = du.due_key
 ),
 
 spread as (

@@ -1,6 +1,7 @@
 -- How much of each portion pays the principal. Because the principal comes first, what is paid by a portion is the rise of
 -- min(cumulative receipts, what the due can take): a window, no recursion. Money that was refunded or offset out came
 -- from the last receipts before it (国税通則法58条3項), so it is cut off there, and no later increase takes it up again.
+-- A write-off (entry_kind write_off) takes what is left after the receipts of its day; what comes later finds nothing owed.
 -- One row per portion (record x due).
 {#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
 {%- set portions %}
@@ -50,6 +51,30 @@
         cast(null as bigint) as recorded_fee_fiscal_year,
         cast(null as bigint) as recorded_late_fiscal_year
     from {{ ref('int_lump_principals') }} as lp
+    union all
+    select
+        wo.load_id,
+        wo.source_line,
+        1 as portion_no,
+        'disposition' as origin,
+        wo.load_rank,
+        'write_off' as entry_kind,
+        wo.due_key,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        cast(null as {{ dbt.type_string() }}) as branch_code,
+        wo.written_off_date as received_date,
+        cast('9999-12-31' as date) as posted_date,  -- after every receipt of its day
+        1 as is_split,
+        0 as is_lump,
+        0 as is_honoured,
+        wo.principal_yen as offered_yen,
+        cast(0 as bigint) as split_reminder_fee_yen,
+        cast(0 as bigint) as split_late_charge_yen,
+        cast(null as bigint) as recorded_fiscal_year,
+        cast(null as bigint) as recorded_fee_fiscal_year,
+        cast(null as bigint) as recorded_late_fiscal_year
+    from {{ ref('int_write_offs') }} as wo
+    where wo.principal_yen <> 0
 {%- endset %}
 {%- set columns = [
     'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'due_key', 'channel_code',
@@ -68,6 +93,9 @@ with several as (
         union all
         select lp.due_key
         from {{ ref('int_lump_principals') }} as lp
+        union all
+        select wo.due_key
+        from {{ ref('int_write_offs') }} as wo
     ) as po
     group by {{ hash64('po.due_key') }}
     having count(*) > 1
@@ -113,7 +141,8 @@ withdrawn as (
     left join lump_rests as lr on lr.addressee_no = du.addressee_no
 ),
 
--- received_yen: the portion, 0 if it came after the last repayment; from_here_yen: with those that came after it.
+-- received_yen: the portion, 0 if it came after the last repayment or is no money; from_here_yen: with those that came
+-- after it.
 in_order as (
     select
         {%- for column in columns %}
@@ -121,8 +150,18 @@ in_order as (
         {%- endfor %}
         coalesce(wd.moved_yen, 0) as moved_yen,
         coalesce(wd.paid_back_yen, 0) as paid_back_yen,
-        case when po.received_date <= wd.paid_back_date then po.offered_yen else 0 end as received_yen,
-        sum(case when po.received_date <= wd.paid_back_date then po.offered_yen else 0 end) over (
+        case
+            when po.entry_kind = 'write_off' then 0
+            when po.received_date <= wd.paid_back_date then po.offered_yen
+            else 0
+        end as received_yen,
+        sum(
+            case
+                when po.entry_kind = 'write_off' then 0
+                when po.received_date <= wd.paid_back_date then po.offered_yen
+                else 0
+            end
+        ) over (
             partition by po.due_key
             order by {{ receipt_order('po') }}
             rows between current row and unbounded following

@@ -1,6 +1,7 @@
 select
     ld.load_id,
     ld.file_name as source_file,
+    ld.sha256,
     ld.format,
     ld.role,
     ld.landing_table,

@@ -177,6 +177,51 @@ DSK = {
     "データ作成日": "20250701",
 }
 SHARE = {"調定年度": "2025", "科目コード": "10", "実績調行": "01", "適用開始日": "2025-04-01", "団体区分": "1"}
+WRITE_OFF = KEY | {
+    "処分日": "2025-07-20",
+    "処分コード": "09",
+    "処分管理番号": "1",
+    "処分調定": "25000",
+    "処分督促": "0",
+    "処分延滞": "100",
+}
+CLOSING = {
+    "会計年度": "2024",
+    "決算日": "2025-06-10",
+    "基準日": "2025-05-31",
+    "取込基準時刻": "2025-06-09T07:00:00",
+    "決算明細件数": "1",
+    "決算明細ハッシュ": "0" * 64,
+    "期別明細件数": "2",
+    "期別明細ハッシュ": "1" * 64,
+    "起案者": "1001",
+    "起案日": "2025-06-10",
+    "決裁者": "1002",
+    "決裁日": "2025-06-10",
+}
+CLOSING_LINE = {
+    "会計年度": "2024",
+    "明細番号": "1",
+    "科目コード": "30",
+    "実績調行": "fixed_asset",
+    "団体": "city",
+    "構成": "principal",
+    "現年滞繰区分": "current",
+    "繰越額": "0",
+    "調定額": "30000",
+    "収入済額": "25000",
+    "還付未済額": "0",
+    "不納欠損額": "0",
+    "収入未済額": "5000",
+}
+CLOSING_FLOW = {
+    "会計年度": "2024",
+    "更正対象会計年度": "2024",
+    "期別キー": "30-00-152994-152994-1-2024-2024-0000000001-01",
+    "構成": "principal",
+    "異動": "received",
+    "金額": "25000",
+}
 
 # layout -> rows of a valid file, and their control amount
 VALID: dict[str, tuple[list[Row], int]] = {
@@ -200,6 +245,10 @@ VALID: dict[str, tuple[list[Row], int]] = {
     ),
     "overpayment_notices": ([OVERPAYMENT_NOTICE], 13_000),
     "certificates": ([CERTIFICATE], 0),
+    "core_dispositions": ([WRITE_OFF, WRITE_OFF | {"処分コード": "02", "処分取消日": "2025-08-01"}], 50_000),
+    "closings": ([CLOSING], 0),
+    "closing_lines": ([CLOSING_LINE], 25_000),
+    "closing_flows": ([CLOSING_FLOW, CLOSING_FLOW | {"異動": "refunded.revenue", "金額": "-3"}], 24_997),
     "cvs_dsk": ([DSK, DSK | {"種別": "02", "振込日": "20250710"}], 50_000),
 }
 
@@ -467,6 +516,8 @@ BROKEN: list[tuple[str, Row, Row, str, str]] = [
     ("addressees", ADDRESSEE, {"個人番号": "", "法人番号": "6835678256246"}, "ING-036", "法人番号"),
     ("addressees", ADDRESSEE, {"生年月日": "昭和45年13月2日"}, "ING-033", "生年月日"),
     ("apportionments", SHARE | {"分子": "1", "分母": "1"}, {"分子": "2"}, "ING-067", "分子"),
+    ("closings", CLOSING, {"決裁者": "1001"}, "ING-067", "決裁者"),
+    ("core_dispositions", WRITE_OFF, {"処分調定": "-1"}, "ING-066", "処分調定"),
     ("apportionments", SHARE | {"分子": "0", "分母": "1"}, {"分母": "0"}, "ING-066", "分母"),
     ("decisions", DECISION, {"決裁者": "1001"}, "ING-067", "決裁者"),
     ("decisions", DECISION, {"決裁者": ""}, "ING-035", "決裁者"),

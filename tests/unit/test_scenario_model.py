@@ -93,6 +93,8 @@ def test_the_example_has_every_kind_of_event() -> None:
         ("{on: 2024-08-01, refund: 5}", "refund needs due"),
         ("{on: 2024-08-01, refund: 5, due: a1, budget: yes}", "budget: Input should be 'revenue' or 'expenditure'"),
         ("{on: 2024-08-01, offset: 5, due: a1}", "offset needs to"),
+        ("{on: 2024-08-01, write_off: 5}", "write_off needs due"),
+        ("{on: 2024-08-01, write_off: 5, due: a1, split: {principal: 4}}", "split add up to 4, the amount is 5"),
         ("{on: 2024-08-01, offset: 5, due: a1, to: a1}", "to is the due that the money comes from"),
         (
             "{on: 2024-08-01, reallocate: 5, due: a1, to: a2, split: {principal: 4}}",

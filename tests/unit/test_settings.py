@@ -52,6 +52,7 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("policies: {spread_order: at_random}", "policies.spread_order: Input should be"),
         ("policies: {arrears_cut: '04-30'}", "policies.arrears_cut"),
         ("policies: {component_order: [late_charge]}", "puts the principal first"),
+        ("policies: {late_charge_assessment: when_fixed}", "only on_receipt is built"),
         ("municipality: {code: '1234'}", "municipality.code"),
         ("go_live: {default: 2025-02-30}", "day is out of range for month"),
         ("go_live: {default: soon}", "go_live.default"),

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warehouse.cli import calc, export, records, refunds
+from warehouse.cli import calc, closing, export, records, refunds
 from warehouse.cli.inquire import inquire
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
 from warehouse.cli.vault_log import vault_log
@@ -43,6 +43,7 @@ _COMMANDS = (
     refunds.claim,
     refunds.refunds,
     inquire,
+    closing.close,
 )
 for _command in _COMMANDS:
     app.command()(_command)

@@ -14,10 +14,21 @@ from ingestion.barcode import check_digit
 from ingestion.landing import load_id_of, sha256_of
 from ingestion.layout import load_layouts
 from ingestion.writer import Group, write_fixed
-from warehouse.scenario.model import COUNTER_CHANNEL, HISTORY_CHANNEL, Due, Event, Scenario, SlipLine, Split
+from warehouse.scenario.model import (
+    COUNTER_CHANNEL,
+    HISTORY_CHANNEL,
+    Apportionment,
+    Due,
+    Event,
+    Scenario,
+    SlipLine,
+    Split,
+)
 
 _BODY = "152994"
 _BUSINESS_DATE = date(2000, 1, 1)
+_WRITE_OFF = "09"  # 処分コード 不納欠損
+_BODIES = {"city": "1", "prefecture": "2", "state": "3"}
 _KEY = (
     "tax_item_code",
     "tax_item_detail_code",
@@ -150,6 +161,8 @@ class _City:
             self._register(addressee, kana)
         for position, due in enumerate(self.scenario.dues):
             self._assess(due, position)
+        for share in self.scenario.apportionments:
+            self._apportion(share)
         for position, event in enumerate(self.scenario.events):
             self._position = position
             getattr(self, f"_{event.kind}")(event)
@@ -230,6 +243,32 @@ class _City:
     def _void(self, event: Event) -> None:
         due = self._dues[str(event.void)]
         self._assessment(due, "5", event.on, -self.scenario.standing_yen(due.id, self._position), event.cause or 1)
+
+    def _apportion(self, share: Apportionment) -> None:
+        self._add(
+            "apportionments",
+            {
+                "levy_year": share.levy_year,
+                "tax_item_code": share.tax_item,
+                "form_row": share.row,
+                "valid_from": share.valid_from,
+                "body_code": _BODIES[share.body],
+                "numerator": share.share,
+                "denominator": share.whole,
+            },
+        )
+
+    def _write_off(self, event: Event) -> None:
+        split = event.split or Split(principal=event.write_off or 0)
+        row = self._keys[str(event.due)] | {
+            "disposition_date": event.on,
+            "disposition_code": _WRITE_OFF,
+            "disposition_no": self._next(),
+            "disposed_principal_yen": split.principal,
+            "disposed_reminder_fee_yen": split.reminder_fee,
+            "disposed_late_charge_yen": split.late_charge,
+        }
+        self._deliver("core_dispositions", row)
 
     def _remind(self, event: Event) -> None:
         self._add(
@@ -357,6 +396,8 @@ class _City:
         layout_id, record = self._records[str(event.cancel)]
         if layout_id == "paid_slips":
             self._deliver(layout_id, record | {"record_type_code": "6", "posted_date": event.on})
+        elif layout_id == "core_dispositions":
+            record["cancelled_date"] = event.on
         elif layout_id == "zengin01_200":
             self._credit(record | {"cancel_code": "1", "book_date": event.on, "value_date": event.on})
         elif layout_id == "cvs_dsk":

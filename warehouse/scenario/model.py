@@ -40,6 +40,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "refund": ({"due"}, {"id", "posted", "split", "interest", "budget", "fiscal_year"}),
     "offset": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
     "reallocate": ({"due", "to"}, {"id", "posted", "split", "fiscal_year"}),
+    "write_off": ({"due"}, {"id", "split"}),
     "decide_offset": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
     "decide_move": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
     "decide_suspense": ({"receipt"}, {"due", "addressee", "draft"}),
@@ -121,6 +122,18 @@ class SlipLine(_Model):
 Component = Literal["principal", "reminder_fee", "late_charge", "refund_interest"]
 
 
+class Apportionment(_Model):
+    """What of a tax item belongs to a row of 徴収実績調 and to a body, for one levy year (調定年度), from a day on."""
+
+    levy_year: int = Field(ge=1989, le=2999)
+    tax_item: str
+    valid_from: date
+    row: str  # 実績調行 as the extract names it
+    body: Literal["city", "prefecture", "state"]
+    share: int = Field(ge=0)
+    whole: int = Field(gt=0)
+
+
 class Event(_Model):
     """One thing that happens on a day (領収日 of money; day of the event otherwise). Exactly one kind is given."""
 
@@ -136,6 +149,7 @@ class Event(_Model):
     refund: int | None = Field(default=None, gt=0)
     offset: int | None = Field(default=None, gt=0)
     reallocate: int | None = Field(default=None, gt=0)
+    write_off: int | None = Field(default=None, gt=0)
     decide_offset: int | None = Field(default=None, gt=0)  # 充当: approved on this day, counts from its 充当適状日
     decide_move: int | None = Field(default=None, gt=0)  # 組替: approved on this day, counts from the first 領収日
     decide_suspense: int | None = Field(default=None, gt=0)  # 不明金: approved on this day
@@ -230,6 +244,9 @@ class Event(_Model):
         self._check_parts(self.offset)
         self._check_target()
 
+    def _check_write_off(self) -> None:
+        self._check_parts(self.write_off)
+
     def _check_reallocate(self) -> None:
         self._check_parts(self.reallocate)
         self._check_target()
@@ -273,7 +290,8 @@ class Expect(_Model):
     """Any subset of the public columns.
 
     Lists are whole: ``overpayments: []`` says that there are none. ``movements`` is whole for the movement types that
-    it names. A receipt that is ``null`` is not there at all (it is booked after the as-of day).
+    it names, ``settlement``, ``collection_results`` and ``prefecture_payment`` for the fiscal years that they name. A
+    receipt that is ``null`` is not there at all (it is booked after the as-of day).
     """
 
     dues: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -287,6 +305,10 @@ class Expect(_Model):
     offset_candidates: Rows | None = None
     wrong_instalments: Rows | None = None
     accounts: dict[str, int] = Field(default_factory=dict)
+    carried: Rows | None = None
+    settlement: Rows | None = None
+    collection_results: Rows | None = None
+    prefecture_payment: Rows | None = None
 
     @field_validator(
         "allocations",
@@ -297,6 +319,10 @@ class Expect(_Model):
         "movements",
         "offset_candidates",
         "wrong_instalments",
+        "carried",
+        "settlement",
+        "collection_results",
+        "prefecture_payment",
     )
     @classmethod
     def _same_columns(cls, rows: Rows | None) -> Rows | None:
@@ -311,6 +337,17 @@ class Expect(_Model):
             raise ValueError("every row names its movement_type")
         return rows
 
+    @field_validator("settlement", "collection_results", "prefecture_payment")
+    @classmethod
+    def _dated(cls, rows: Rows | None) -> Rows | None:
+        if any("fiscal_year" not in r for r in rows or []):
+            raise ValueError("every row names its fiscal_year")
+        return rows
+
+    @property
+    def is_of_the_whole_city(self) -> bool:
+        return any(rows is not None for rows in (self.settlement, self.collection_results, self.prefecture_payment))
+
 
 class Scenario(_Model):
     """A tiny city."""
@@ -322,6 +359,7 @@ class Scenario(_Model):
     names: dict[str, str] = Field(default_factory=dict)  # addressee -> 氏名カナ in the register
     dues: list[Due] = Field(min_length=1)
     events: list[Event] = Field(default_factory=list)
+    apportionments: list[Apportionment] = Field(default_factory=list)
     expect: Expect = Field(default_factory=Expect)
 
     @model_validator(mode="after")
@@ -330,6 +368,11 @@ class Scenario(_Model):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it must be built by itself: what it gives or expects is of the whole city, not of its own dues."""
+        return bool(self.apportionments) or self.expect.is_of_the_whole_city
 
     def event_name(self, position: int) -> str:
         """How messages and results call an event: its id, or its place in the file."""
@@ -389,7 +432,7 @@ class Scenario(_Model):
     def _faults_of_order(self, position: int, event: Event) -> Iterator[str]:
         earlier = self.events[:position]
         receipts = {e.id: e for e in earlier if e.kind == "receive" and e.id}
-        movable = {e.id: e for e in earlier if e.kind in ("receive", "offset", "reallocate") and e.id}
+        movable = {e.id: e for e in earlier if e.kind in ("receive", "offset", "reallocate", "write_off") and e.id}
         if event.cancel is not None:
             if event.cancel not in movable:
                 yield f"{event.cancel!r} is the id of no receipt before this event ({', '.join(movable) or 'none'})"
@@ -472,6 +515,7 @@ _PLACES: dict[str, type[_Model]] = {
     "expect": Expect,
     "split": Split,
     "lines": SlipLine,
+    "apportionments": Apportionment,
 }
 
 

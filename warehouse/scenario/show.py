@@ -13,12 +13,23 @@ _DUE = (
     ("tax", "assessed_yen"),
     ("paid", "principal_paid_yen"),
     ("left", "principal_balance_yen"),
+    ("written off", "written_off_yen"),
     ("provisional", "provisional_paid_yen"),
     ("fee", "reminder_fee_yen"),
     ("fee paid", "reminder_fee_paid_yen"),
     ("late charge", "late_charge_yen"),
     ("late charge paid", "late_charge_paid_yen"),
     ("overpaid", "overpaid_yen"),
+)
+_YEAR = (
+    ("carried in", "carried_in_yen"),
+    ("assessed", "assessed_yen"),
+    ("of it on no revenue line", "beyond_yen"),
+    ("received", "received_yen"),
+    ("repaid from expenditure", "repaid_yen"),
+    ("written off", "written_off_yen"),
+    ("overpaid and not repaid", "refund_unpaid_yen"),
+    ("left", "outstanding_yen"),
 )
 _PARTS = (
     ("principal", "principal_yen"),
@@ -60,6 +71,8 @@ def _rows(outcome: Outcome) -> Iterator[str]:
             f"overpayment of {row['due']} by {row['receipt']}: {row['amount_yen']:,} ({row['cause_code']}号), "
             f"{row['balance_yen']:,} left"
         )
+    for row in outcome.carried:
+        yield f"year {row['fiscal_year']} of {row['due']}: {_amounts(row, _YEAR)}"
     for row in outcome.suspense:
         yield f"suspense {row['receipt']}: {row['amount_yen']:,} ({row['reason']})"
 

@@ -42,12 +42,25 @@ charges_paid as (
     group by cp.due_key
 ),
 
+write_offs as (
+    select
+        wo.due_key,
+        {{ sum_yen('wo.reminder_fee_yen') }} as reminder_fee_yen,
+        {{ sum_yen('wo.late_charge_yen') }} as late_charge_yen
+    from {{ ref('int_write_offs') }} as wo
+    group by wo.due_key
+),
+
 joined as (
     select
         du.*,
         coalesce(ba.principal_paid_yen, 0) as principal_paid_yen,
+        coalesce(ba.written_off_yen, 0) as written_off_yen,
+        case when wo.due_key is null then 0 else 1 end as has_write_off,
+        coalesce(wo.reminder_fee_yen, 0) as reminder_fee_written_off_yen,
+        coalesce(wo.late_charge_yen, 0) as late_charge_written_off_yen,
         coalesce(pv.provisional_paid_yen, 0) as provisional_paid_yen,
-        greatest(coalesce(ch.reminder_fee_yen, 0), coalesce(cp.reminder_fee_paid_yen, 0)) as reminder_fee_yen,
+        coalesce(ch.reminder_fee_yen, 0) as reminder_fee_yen,
         coalesce(cp.reminder_fee_paid_yen, 0) as reminder_fee_paid_yen,
         case when ch.due_key is null then 0 else ch.late_charge_yen end as late_charge_yen,
         coalesce(cp.late_charge_paid_yen, 0) as late_charge_paid_yen,
@@ -58,13 +71,24 @@ joined as (
     left join {{ ref('int_charges') }} as ch on ch.due_key = du.due_key
     left join charges_paid as cp on cp.due_key = du.due_key
     left join provisional as pv on pv.due_key = du.due_key
+    left join write_offs as wo on wo.due_key = du.due_key
 ),
 
 balanced as (
     select
         jn.*,
-        jn.assessed_yen - jn.principal_paid_yen as principal_balance_yen,
-        greatest(jn.late_charge_yen, jn.late_charge_paid_yen) as late_charge_owed_yen
+        jn.assessed_yen - jn.principal_paid_yen - jn.written_off_yen as principal_balance_yen,
+        -- A write-off of all that was left settles fee and late charge at what was paid and what it names.
+        case
+            when jn.has_write_off = 1 and jn.assessed_yen = jn.principal_paid_yen + jn.written_off_yen
+                then jn.reminder_fee_paid_yen + jn.reminder_fee_written_off_yen
+            else greatest(jn.reminder_fee_yen, jn.reminder_fee_paid_yen + jn.reminder_fee_written_off_yen)
+        end as reminder_fee_owed_yen,
+        case
+            when jn.has_write_off = 1 and jn.assessed_yen = jn.principal_paid_yen + jn.written_off_yen
+                then jn.late_charge_paid_yen + jn.late_charge_written_off_yen
+            else greatest(jn.late_charge_yen, jn.late_charge_paid_yen + jn.late_charge_written_off_yen)
+        end as late_charge_owed_yen
     from joined as jn
 )
 
@@ -80,14 +104,18 @@ select
     cast(bl.assessed_yen as bigint) as assessed_yen,
     cast(bl.principal_paid_yen as bigint) as principal_paid_yen,
     cast(bl.provisional_paid_yen as bigint) as provisional_paid_yen,
+    cast(bl.written_off_yen as bigint) as written_off_yen,
     cast(bl.principal_balance_yen as bigint) as principal_balance_yen,
-    cast(bl.reminder_fee_yen as bigint) as reminder_fee_yen,
+    cast(bl.reminder_fee_owed_yen as bigint) as reminder_fee_yen,
     cast(bl.reminder_fee_paid_yen as bigint) as reminder_fee_paid_yen,
+    cast(bl.reminder_fee_written_off_yen as bigint) as reminder_fee_written_off_yen,
     cast(bl.late_charge_owed_yen as bigint) as late_charge_yen,
     cast(case when bl.principal_balance_yen <= 0 then bl.late_charge_owed_yen else 0 end as bigint)
         as late_charge_fixed_yen,
     cast(bl.late_charge_paid_yen as bigint) as late_charge_paid_yen,
-    cast(bl.late_charge_owed_yen - bl.late_charge_paid_yen as bigint) as late_charge_balance_yen,
+    cast(bl.late_charge_written_off_yen as bigint) as late_charge_written_off_yen,
+    cast(bl.late_charge_owed_yen - bl.late_charge_paid_yen - bl.late_charge_written_off_yen as bigint)
+        as late_charge_balance_yen,
     cast(bl.overpaid_yen as bigint) as overpaid_yen,
     cast(bl.fiscal_year as bigint) as fiscal_year,
     bl.fiscal_year < {{ open_fiscal_year(as_of_date()) }} as is_carried_over,
@@ -96,7 +124,9 @@ select
         when bl.is_cancelled = 1 then 'cancelled'
         when bl.principal_balance_yen > 0 and bl.due_date < {{ as_of_date() }} then 'delinquent'
         when bl.principal_balance_yen > 0 then 'open'
-        when bl.reminder_fee_yen > bl.reminder_fee_paid_yen or bl.late_charge_owed_yen > bl.late_charge_paid_yen
+        when bl.written_off_yen + bl.reminder_fee_written_off_yen + bl.late_charge_written_off_yen > 0
+            then 'written_off'
+        when bl.reminder_fee_owed_yen > bl.reminder_fee_paid_yen or bl.late_charge_owed_yen > bl.late_charge_paid_yen
             then 'principal_paid'
         else 'paid'
     end as state,

@@ -1,357 +1,63 @@
 -- One row per thing that happened, per component. Everything else is a sum over it; the sign of a movement's effect on
--- each account is the seed movement_effects, and stands nowhere else.
-{#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
-{%- set allocations %}
-    select
-        al.load_id,
-        al.source_line,
-        al.portion_no,
-        al.entry_kind,
-        al.due_key,
-        al.due_fiscal_year,
-        al.addressee_no,
-        al.tax_item_code,
-        al.levy_year,
-        al.tax_year,
-        al.channel_code,
-        al.branch_code,
-        al.received_date,
-        al.posted_date,
-        al.is_honoured,
-        al.principal_yen,
-        al.reminder_fee_yen,
-        al.late_charge_yen,
-        al.overpaid_principal_yen,
-        al.overpaid_reminder_fee_yen,
-        al.overpaid_late_charge_yen,
-        al.recorded_fee_fiscal_year,
-        al.recorded_late_fiscal_year,
-        cast(coalesce(
-            al.recorded_fiscal_year, {{ fiscal_year_of_receipt('al.due_fiscal_year', 'al.received_date') }}
-        ) as bigint) as fiscal_year,
-        case al.entry_kind when 'offset' then 'offset_in' when 'reallocation' then 'reallocated' else 'received' end
-            as movement_type,
-        case al.entry_kind when 'reallocation' then 'in' end as direction
-    from {{ ref('int_allocations') }} as al
-    where al.is_due_unknown = 0
-{%- endset %}
+-- each account is the seed movement_effects, and stands nowhere else. Corrections of closed years (corrects_fiscal_year)
+-- are the only rows that are not one thing that happened: they move a difference from its closed year to the open one.
 {%- set columns = [
-    'movement_type', 'direction', 'component', 'amount_yen', 'due_key', 'addressee_no', 'tax_item_code', 'levy_year',
-    'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'due_fiscal_year',
-    'budget_side', 'is_provisional', 'reason_code', 'load_id', 'source_line', 'portion_no', 'kind_no', 'is_first'
+    'movement_id', 'movement_type', 'direction', 'component', 'amount_yen', 'due_key', 'addressee_no', 'tax_item_code',
+    'levy_year', 'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'is_carried_over',
+    'budget_side', 'is_provisional', 'is_first_of_receipt', 'corrects_fiscal_year', 'reason_code', 'load_id',
+    'source_file', 'source_line'
 ] %}
-with assessments as (
+with kinds as (
+    select distinct
+        {{ movement_kind('ef') }} as movement_kind,
+        ef.movement_type,
+        ef.direction,
+        ef.budget_side
+    from {{ ref('movement_effects') }} as ef
+),
+
+corrections as (
     select
-        case
-            when ev.event_type_code in ('1', '2') then 'assessed'
-            when ev.event_type_code = '5' then 'cancelled'
-            else 'adjusted'
-        end as movement_type,
-        cast(null as {{ dbt.type_string() }}) as direction,
-        'principal' as component,
-        ev.delta_yen as amount_yen,
-        ev.due_key,
-        ev.addressee_no,
-        ev.tax_item_code,
-        ev.levy_year,
-        ev.tax_year,
+        {{ movement_id('cl', 'cc.correction_no', 18) }} as movement_id,
+        kd.movement_type,
+        kd.direction,
+        cc.component,
+        cc.amount_yen,
+        cc.due_key,
+        du.addressee_no,
+        -- The due may have been withdrawn since: its key still says what it was.
+        split_part(cc.due_key, '-', 1) as tax_item_code,
+        split_part(cc.due_key, '-', 6) as levy_year,
+        split_part(cc.due_key, '-', 7) as tax_year,
         cast(null as {{ dbt.type_string() }}) as channel_code,
         cast(null as {{ dbt.type_string() }}) as branch_code,
-        ev.assessed_date as posted_date,
-        ev.assessed_date as value_date,
-        cast({{ fiscal_year_of_assessment('ev') }} as bigint) as fiscal_year,
-        cast(ev.levy_year as bigint) as due_fiscal_year,
-        cast(null as {{ dbt.type_string() }}) as budget_side,
-        0 as is_provisional,
-        ev.reason_code,
-        ev.load_id,
-        ev.source_line,
-        1 as portion_no,
-        1 as kind_no,
-        0 as is_first
-    from {{ ref('int_assessment_events') }} as ev
-),
-
-principals as (
-    select
-        al.movement_type,
-        al.direction,
-        'principal' as component,
-        al.principal_yen as amount_yen,
-        al.due_key,
-        al.addressee_no,
-        al.tax_item_code,
-        al.levy_year,
-        al.tax_year,
-        al.channel_code,
-        al.branch_code,
-        al.posted_date,
-        al.received_date as value_date,
-        al.fiscal_year,
-        cast(al.due_fiscal_year as bigint) as due_fiscal_year,
-        cast(null as {{ dbt.type_string() }}) as budget_side,
-        0 as is_provisional,
-        'principal_first' as reason_code,
-        al.load_id,
-        al.source_line,
-        al.portion_no,
-        2 as kind_no,
-        case when al.portion_no = 1 and al.entry_kind = 'receipt' then 1 else 0 end as is_first
-    from (
-{{ allocations }}
-    ) as al
-    where al.principal_yen <> 0
-),
-
--- The other components are few: one row of the small table for each.
-components as (
-    select 3 as kind_no, 'reminder_fee' as component, 'received' as movement_type
-    union all
-    select 4 as kind_no, 'late_charge' as component, 'received' as movement_type
-    union all
-    select 5 as kind_no, 'principal' as component, 'overpaid' as movement_type
-    union all
-    select 6 as kind_no, 'reminder_fee' as component, 'overpaid' as movement_type
-    union all
-    select 7 as kind_no, 'late_charge' as component, 'overpaid' as movement_type
-),
-
-others as (
-    select
-        case when co.movement_type = 'overpaid' then 'overpaid' else al.movement_type end as movement_type,
-        -- Moved to a due that owes less: overpaid there too, but no cash came in with it.
-        case
-            when co.movement_type <> 'overpaid' then al.direction
-            when al.entry_kind in ('offset', 'reallocation') then 'in'
-        end as direction,
-        co.component,
-        case co.kind_no
-            when 3 then al.reminder_fee_yen
-            when 4 then al.late_charge_yen
-            when 5 then al.overpaid_principal_yen
-            when 6 then al.overpaid_reminder_fee_yen
-            else al.overpaid_late_charge_yen
-        end as amount_yen,
-        al.due_key,
-        al.addressee_no,
-        al.tax_item_code,
-        al.levy_year,
-        al.tax_year,
-        al.channel_code,
-        al.branch_code,
-        al.posted_date,
-        al.received_date as value_date,
-        case
-            when co.component = 'reminder_fee' then coalesce(al.recorded_fee_fiscal_year, al.fiscal_year)
-            when co.component = 'late_charge' then coalesce(al.recorded_late_fiscal_year, al.fiscal_year)
-            else al.fiscal_year
-        end as fiscal_year,
-        cast(al.due_fiscal_year as bigint) as due_fiscal_year,
-        cast(null as {{ dbt.type_string() }}) as budget_side,
-        0 as is_provisional,
-        case
-            when co.movement_type = 'overpaid' then 'more_than_owed'
-            when al.is_honoured = 1 then 'as_printed'
-            else 'after_principal'
-        end as reason_code,
-        al.load_id,
-        al.source_line,
-        al.portion_no,
-        co.kind_no,
-        case
-            when al.portion_no <> 1 or al.entry_kind <> 'receipt' or al.principal_yen <> 0 then 0
-            when al.reminder_fee_yen <> 0 then case when co.kind_no = 3 then 1 else 0 end
-            when al.late_charge_yen <> 0 then case when co.kind_no = 4 then 1 else 0 end
-            when al.overpaid_principal_yen <> 0 then case when co.kind_no = 5 then 1 else 0 end
-            when al.overpaid_reminder_fee_yen <> 0 then case when co.kind_no = 6 then 1 else 0 end
-            else case when co.kind_no = 7 then 1 else 0 end
-        end as is_first
-    from (
-{{ allocations }}
-    ) as al
-    cross join components as co
-    where
-        al.reminder_fee_yen + al.late_charge_yen + al.overpaid_principal_yen + al.overpaid_reminder_fee_yen
-        + al.overpaid_late_charge_yen <> 0
-),
-
-suspended as (
-    select
-        'suspended_in' as movement_type,
-        cast(null as {{ dbt.type_string() }}) as direction,
-        'principal' as component,
-        sp.amount_yen,
-        cast(null as {{ dbt.type_string() }}) as due_key,
-        cast(null as {{ dbt.type_string() }}) as addressee_no,
-        cast(null as {{ dbt.type_string() }}) as tax_item_code,
-        cast(null as {{ dbt.type_string() }}) as levy_year,
-        cast(null as {{ dbt.type_string() }}) as tax_year,
-        sp.channel_code,
-        sp.branch_code,
-        sp.posted_date,
-        sp.received_date as value_date,
-        cast({{ fiscal_year_of('sp.received_date') }} as bigint) as fiscal_year,
-        cast(null as bigint) as due_fiscal_year,
-        cast(null as {{ dbt.type_string() }}) as budget_side,
-        0 as is_provisional,
-        sp.reason_code,
-        sp.load_id,
-        sp.source_line,
-        1 as portion_no,
-        8 as kind_no,
-        1 as is_first
-    from {{ ref('int_suspense') }} as sp
-    where sp.amount_yen <> 0
-),
-
--- What staff put on a due leaves suspense on the day of the books and is received there on that day.
-unsuspended as (
-    select
-        'suspended_out' as movement_type,
-        cast(null as {{ dbt.type_string() }}) as direction,
-        'principal' as component,
-        sd.booked_yen as amount_yen,
-        cast(null as {{ dbt.type_string() }}) as due_key,
-        cast(null as {{ dbt.type_string() }}) as addressee_no,
-        cast(null as {{ dbt.type_string() }}) as tax_item_code,
-        cast(null as {{ dbt.type_string() }}) as levy_year,
-        cast(null as {{ dbt.type_string() }}) as tax_year,
-        sd.channel_code,
-        sd.branch_code,
-        sd.posted_date,
-        sd.received_date as value_date,
-        cast({{ fiscal_year_of('sd.received_date') }} as bigint) as fiscal_year,
-        cast(null as bigint) as due_fiscal_year,
-        cast(null as {{ dbt.type_string() }}) as budget_side,
-        0 as is_provisional,
-        'as_decided' as reason_code,
-        sd.load_id,
-        sd.source_line,
-        1 as portion_no,
-        10 as kind_no,
-        0 as is_first
-    from {{ ref('fct_suspense_decisions') }} as sd
-),
-
-provisional as (
-    select
-        'received' as movement_type,
-        cast(null as {{ dbt.type_string() }}) as direction,
-        'principal' as component,
-        np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen as amount_yen,
-        np.due_key,
-        du.addressee_no,
-        du.tax_item_code,
-        du.levy_year,
-        du.tax_year,
-        np.channel_code,
-        np.branch_code,
-        np.posted_date,
-        np.received_date as value_date,
-        cast({{ fiscal_year_of_receipt('du.fiscal_year', 'np.received_date') }} as bigint) as fiscal_year,
-        cast(du.fiscal_year as bigint) as due_fiscal_year,
-        cast(null as {{ dbt.type_string() }}) as budget_side,
-        1 as is_provisional,
-        'provisional' as reason_code,
-        np.load_id,
-        np.source_line,
-        np.portion_no,
-        9 as kind_no,
-        case when np.portion_no = 1 then 1 else 0 end as is_first
-    from {{ ref('int_file_portions') }} as np
-    inner join {{ ref('int_dues') }} as du on du.due_key = np.due_key
-    where np.record_status = 'provisional'
-),
-
-outgoing_components as (
-    select 11 as kind_no, 'principal' as component
-    union all
-    select 12 as kind_no, 'reminder_fee' as component
-    union all
-    select 13 as kind_no, 'late_charge' as component
-    union all
-    select 14 as kind_no, 'refund_interest' as component
-),
-
-outgoing as (
-    select
-        case wd.entry_kind when 'refund' then 'refunded' when 'offset' then 'offset_out' else 'reallocated' end
-            as movement_type,
-        case wd.entry_kind when 'reallocation' then 'out' end as direction,
-        co.component,
-        case co.kind_no
-            when 11 then wd.principal_yen
-            when 12 then wd.reminder_fee_yen
-            when 13 then wd.late_charge_yen
-            else wd.refund_interest_yen
-        end as amount_yen,
-        wd.due_key,
-        du.addressee_no,
-        du.tax_item_code,
-        du.levy_year,
-        du.tax_year,
-        wd.channel_code,
-        wd.branch_code,
-        wd.posted_date,
-        wd.received_date as value_date,
-        cast(wd.fiscal_year as bigint) as fiscal_year,
-        cast(du.fiscal_year as bigint) as due_fiscal_year,
-        case
-            when wd.entry_kind = 'reallocation' then cast(null as {{ dbt.type_string() }})
-            when co.component = 'refund_interest' then 'expenditure'
-            else wd.budget_side
-        end as budget_side,
-        0 as is_provisional,
-        case wd.origin when 'history' then 'as_recorded' else 'as_decided' end as reason_code,
-        wd.load_id,
-        wd.source_line,
-        1 as portion_no,
-        co.kind_no,
-        0 as is_first
-    from {{ ref('int_withdrawals') }} as wd
-    inner join {{ ref('int_dues') }} as du on du.due_key = wd.due_key
-    cross join outgoing_components as co
-    where wd.entry_kind <> 'notified'
-),
-
-movements as (
-    {%- for part in ['assessments', 'principals', 'others', 'suspended', 'unsuspended', 'provisional', 'outgoing'] %}
-    select
-        {%- for column in columns %}
-        pt.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ part }} as pt
-    where pt.amount_yen <> 0
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+        cl.closed_date as posted_date,
+        cl.closed_date as value_date,
+        cc.fiscal_year,
+        cast(split_part(cc.due_key, '-', 6) as bigint) < cc.fiscal_year as is_carried_over,
+        kd.budget_side,
+        false as is_provisional,
+        false as is_first_of_receipt,
+        cc.corrects_fiscal_year,
+        'corrects_closed_year' as reason_code,
+        cl.load_id,
+        ld.source_file,
+        cl.source_line
+    from {{ ref('int_closing_corrections') }} as cc
+    inner join {{ ref('stg_closings') }} as cl on cl.fiscal_year = cc.corrects_fiscal_year
+    inner join {{ ref('stg_loads') }} as ld on ld.load_id = cl.load_id
+    inner join kinds as kd on kd.movement_kind = cc.movement_kind
+    left join {{ ref('int_dues') }} as du on du.due_key = cc.due_key
 )
 
 select
-    {{ movement_id('mv', 'mv.portion_no', 'mv.kind_no') }} as movement_id,
-    mv.movement_type,
-    mv.direction,
-    mv.component,
-    cast(mv.amount_yen as bigint) as amount_yen,
-    mv.due_key,
-    mv.addressee_no,
-    mv.tax_item_code,
-    mv.levy_year,
-    mv.tax_year,
-    mv.channel_code,
-    mv.branch_code,
-    mv.posted_date,
-    mv.value_date,
-    mv.fiscal_year,
-    coalesce(mv.due_fiscal_year < mv.fiscal_year, false) as is_carried_over,
-    mv.budget_side,
-    mv.is_provisional = 1 as is_provisional,
-    mv.is_first = 1 as is_first_of_receipt,
-    cast(null as bigint) as corrects_fiscal_year,
-    mv.reason_code,
-    mv.load_id,
-    ld.source_file,
-    mv.source_line
-from movements as mv
-inner join {{ ref('stg_loads') }} as ld on ld.load_id = mv.load_id
+    {%- for column in columns %}
+    mv.{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ ref('int_movements') }} as mv
+union all
+select
+    {%- for column in columns %}
+    cr.{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from corrections as cr

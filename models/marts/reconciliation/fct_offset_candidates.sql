@@ -31,7 +31,7 @@ owing as (
     inner join payers as py on py.addressee_no = du.addressee_no
     where
         du.principal_balance_yen > 0
-        or du.reminder_fee_yen > du.reminder_fee_paid_yen
+        or du.reminder_fee_yen > du.reminder_fee_paid_yen + du.reminder_fee_written_off_yen
         or du.late_charge_balance_yen > 0
 ),
 
@@ -157,7 +157,7 @@ items as (
         '2' as component_code,
         2 as component_order,
         tg.order_no,
-        tg.reminder_fee_yen - tg.reminder_fee_paid_yen as open_yen
+        tg.reminder_fee_yen - tg.reminder_fee_paid_yen - tg.reminder_fee_written_off_yen as open_yen
     from targets as tg
     union all
     select

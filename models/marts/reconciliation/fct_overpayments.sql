@@ -45,6 +45,7 @@ offered as (
         ) as cumulative_yen
     from {{ ref('int_principal_allocations') }} as pa
     inner join reduced_dues as rd on rd.due_key = pa.due_key
+    where pa.origin <> 'disposition'
 ),
 
 -- The tax as it stood for a receipt: without the reductions that came on its day or after it.

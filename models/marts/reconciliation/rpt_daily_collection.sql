@@ -27,7 +27,9 @@ select
     {{ sum_yen('case when mv.is_first_of_receipt and mv.is_provisional then 1 else 0 end') }} as provisional_count,
     {{ sum_yen('case when mv.is_provisional then mv.amount_yen else 0 end') }} as provisional_yen
 from {{ ref('fct_movements') }} as mv
-where mv.movement_type in ('received', 'overpaid', 'suspended_in', 'suspended_out', 'refunded', 'offset_in', 'offset_out')
+where
+    mv.movement_type in ('received', 'overpaid', 'suspended_in', 'suspended_out', 'refunded', 'offset_in', 'offset_out')
+    and mv.corrects_fiscal_year is null  -- a difference between years is nothing of a day
 group by
     mv.posted_date,
     mv.fiscal_year,

@@ -38,7 +38,9 @@ with entries as (
         case when mv.is_provisional then - mv.amount_yen else 0 end as provisional_yen,
         cast(0 as bigint) as receipt_yen
     from {{ ref('fct_movements') }} as mv
-    where mv.movement_type not in ('assessed', 'adjusted', 'cancelled')
+    where
+        mv.movement_type not in ('assessed', 'adjusted', 'cancelled', 'written_off')
+        and mv.corrects_fiscal_year is null
     union all
     select
         rc.posted_date,

@@ -1,5 +1,5 @@
 -- Invariant 2 (DESIGN §3): every column of fct_dues that is a balance is the sum of that due's movements by the signs of
--- the seed movement_effects: assessed, principal balance, fee and late charge paid, overpaid. Dues are grouped by a 64-bit
+-- the seed movement_effects: assessed, principal balance, fee and late charge paid, overpaid, written off. Dues are grouped by a 64-bit
 -- hash of due_key: one grouping of integers over both tables. Dues reduced below nothing are left out: the books
 -- hold them at 0 (dues_reduced_below_nothing lists them).
 -- A failure: fct_dues and the day-book tell two stories. Who looks: the developer on duty; `osame trace DUE_KEY`.
@@ -9,9 +9,12 @@ with entries as (
         {{ hash64('mv.due_key') }} as due_hash,
         case when mv.component = 'principal' then mv.amount_yen * ef.assessment else 0 end as assessed_yen,
         case when mv.component = 'principal' then mv.amount_yen * ef.due_balance else 0 end as principal_balance_yen,
-        case when mv.component = 'reminder_fee' then - mv.amount_yen * ef.due_balance else 0 end as reminder_fee_paid_yen,
-        case when mv.component = 'late_charge' then - mv.amount_yen * ef.due_balance else 0 end as late_charge_paid_yen,
-        mv.amount_yen * ef.overpayment as overpaid_yen
+        case when mv.component = 'reminder_fee' then - mv.amount_yen * ef.due_balance else 0 end
+        - case when mv.component = 'reminder_fee' then mv.amount_yen * ef.write_off else 0 end as reminder_fee_paid_yen,
+        case when mv.component = 'late_charge' then - mv.amount_yen * ef.due_balance else 0 end
+        - case when mv.component = 'late_charge' then mv.amount_yen * ef.write_off else 0 end as late_charge_paid_yen,
+        mv.amount_yen * ef.overpayment as overpaid_yen,
+        mv.amount_yen * ef.write_off as written_off_yen
     from {{ ref('fct_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef
         on ef.movement_type = mv.movement_type
@@ -26,14 +29,15 @@ with entries as (
         - du.principal_balance_yen as principal_balance_yen,
         - du.reminder_fee_paid_yen as reminder_fee_paid_yen,
         - du.late_charge_paid_yen as late_charge_paid_yen,
-        - du.overpaid_yen as overpaid_yen
+        - du.overpaid_yen as overpaid_yen,
+        - (du.written_off_yen + du.reminder_fee_written_off_yen + du.late_charge_written_off_yen) as written_off_yen
     from {{ ref('fct_dues') }} as du
 ),
 
 differing as (
     select
         en.due_hash,
-        {%- for column in ['assessed', 'principal_balance', 'reminder_fee_paid', 'late_charge_paid', 'overpaid'] %}
+        {%- for column in ['assessed', 'principal_balance', 'reminder_fee_paid', 'late_charge_paid', 'overpaid', 'written_off'] %}
         {{ sum_yen('en.' ~ column ~ '_yen') }} as {{ column }}_difference_yen{{ ',' if not loop.last }}
         {%- endfor %}
     from entries as en
@@ -44,6 +48,7 @@ differing as (
         or sum(en.reminder_fee_paid_yen) <> 0
         or sum(en.late_charge_paid_yen) <> 0
         or sum(en.overpaid_yen) <> 0
+        or sum(en.written_off_yen) <> 0
 )
 
 select
