@@ -22,7 +22,7 @@ _DUES = """
     where du.due_key in (select unnest(?))
 """
 
-# What paid the principal, by the day from which it counts; a 組替 takes away from the day of what it moves.
+# What paid the principal, net, by the day from which it counts; a 組替 takes away on the day of what it moves.
 _PAYMENTS = """
     select
         mv.due_key,
@@ -35,6 +35,8 @@ _PAYMENTS = """
     having sum(case mv.direction when 'out' then -1 else 1 end * mv.amount_yen) <> 0
     order by mv.due_key, mv.value_date
 """
+
+Change = tuple[date, int]
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,13 @@ def open_dues(
         raise OsameError(
             f"no due {', '.join(missing)} in the warehouse", "copy the due_key from fct_dues; or build, if it is new"
         )
-    payments: dict[str, list[Payment]] = {}
+    payments: dict[str, list[Change]] = {}
     for key, day, amount in warehouse.execute(_PAYMENTS, [keys]).fetchall():
-        payments.setdefault(key, []).append(Payment(day, amount))
+        payments.setdefault(key, []).append((day, amount))
     return [_open_due(rows[key], payments.get(key, []), on, known) for key in keys]
 
 
-def _open_due(due: dict[str, Any], payments: list[Payment], on: date, params: Parameters) -> OpenDue:
+def _open_due(due: dict[str, Any], payments: list[Change], on: date, params: Parameters) -> OpenDue:
     if on < due["as_of_date"]:
         raise OsameError(
             f"{on} lies before the day of the books, {due['as_of_date']}", "give a later day, or build as of an earlier"
@@ -151,7 +153,7 @@ def _open_due(due: dict[str, Any], payments: list[Payment], on: date, params: Pa
     )
 
 
-def _late_charge_owed(due: dict[str, Any], payments: list[Payment], on: date, params: Parameters) -> int:
+def _late_charge_owed(due: dict[str, Any], payments: list[Change], on: date, params: Parameters) -> int:
     if due["principal_balance_yen"] == 0:  # fixed: it grows no more
         return int(due["late_charge_balance_yen"])
     paid = int(due["late_charge_paid_yen"])
@@ -162,13 +164,14 @@ def _late_charge_owed(due: dict[str, Any], payments: list[Payment], on: date, pa
             due["assessed_yen"],
             due["due_date"],
             until,
-            payments=payments,
+            payments=[Payment(day, yen) for day, yen in payments if yen > 0],
+            taken_back=[Payment(day, -yen) for day, yen in payments if yen < 0],
             rate_family=item.rate_family,
             low_rate_months=item.low_rate_months,
             params=params,
         ).late_charge_yen
 
-    whole = due["assessed_yen"] - sum(p.principal_yen for p in payments) == due["principal_balance_yen"]
+    whole = due["assessed_yen"] - sum(yen for _, yen in payments) == due["principal_balance_yen"]
     if not whole or max(accrued(due["as_of_date"]), paid) != due["late_charge_yen"]:
         raise OsameError(
             f"{due['due_key']}: its late charge of {due['late_charge_yen']:,} yen on {due['as_of_date']} is not that "
