@@ -161,7 +161,7 @@ def test_every_option_of_an_example_exists() -> None:
     unknown = []
     for page in pages():
         for line in code_in(read(page)).splitlines():
-            found = re.search(r"\bosame ((?:calc|issue|scenario) [a-z-]+|[a-z-]+)(.*)", line)
+            found = re.search(r"\bosame ((?:calc|export|issue|scenario) [a-z-]+|[a-z-]+)(.*)", line)
             if found is None or found[1] not in commands() or found[1] == "dbt":
                 continue
             options = {
