@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from ingestion.town.people import zengin_kana
 from warehouse.names import alike, name_key, similarity, zengin_name
 
-KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲンガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴァィゥェォッャュョヮー"
+KANA = (
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリ"
+    "ルレロワヲンガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴァィゥェォッャュ"
+    "ョヮー"
+)
 names = st.text(KANA, min_size=1, max_size=20)
 
 
@@ -55,9 +59,7 @@ def test_the_key_does_not_depend_on_how_the_name_is_written(name: str) -> None:
 
 
 @given(st.lists(names, min_size=1, max_size=6), st.lists(names, min_size=1, max_size=6), st.integers(1, 100))
-def test_alike_finds_every_pair_that_reaches_the_floor_and_no_other(
-    one: list[str], many: list[str], floor: int
-) -> None:
+def test_alike_finds_the_pairs_that_reach_the_floor(one: list[str], many: list[str], floor: int) -> None:
     keys, among = [name_key(n) for n in one], [name_key(n) for n in many]
     expected = {
         (i, j, similarity(a, b)) for i, a in enumerate(keys) for j, b in enumerate(among) if similarity(a, b) >= floor
