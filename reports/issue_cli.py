@@ -185,6 +185,9 @@ def certificate(
     show_protected: Annotated[
         bool, typer.Option("--show-protected", help="Print an address under 支援措置; logged.")
     ] = False,
+    as_built: Annotated[
+        bool, typer.Option("--as-built", help="Certify by the build although files have landed since.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Issue a tax certificate, or say every reason why it may not be issued.
@@ -199,7 +202,13 @@ def certificate(
         request = _certificate_request(kind, fiscal_year or [], tax_item or [], matter or [], notice_no, vehicle_no)
         wanted = Purpose("certificate", by, purpose, now())
         done = issue_certificate(
-            open_home(), addressee, request, wanted, vehicle_no=vehicle_no, show_protected=show_protected
+            open_home(),
+            addressee,
+            request,
+            wanted,
+            vehicle_no=vehicle_no,
+            show_protected=show_protected,
+            as_built=as_built,
         )
     paper = done.issued.files[0]
     if as_json:

@@ -45,6 +45,7 @@ def issue_certificate(
     *,
     vehicle_no: str | None = None,
     show_protected: bool = False,
+    as_built: bool = False,
 ) -> IssuedCertificate:
     """Decide, number, register and print one certificate.
 
@@ -55,6 +56,7 @@ def issue_certificate(
         purpose: by whom and for what use; also the reason of the vault's log.
         vehicle_no: 車両番号, printed on a vehicle's certificate.
         show_protected: print an address that is under 支援措置.
+        as_built: certify by the build although files have landed since.
 
     Raises:
         CertificateRefused: it may not be issued; every reason is named.
@@ -64,7 +66,7 @@ def issue_certificate(
     for other in numbers_of_one_person(home, addressee_no):
         if other != addressee_no:
             inquiry.dues.extend(inquire(home, other, request.issued_on, "addressee", may_be_empty=True).dues)
-    decision = decide_on(inquiry, request)
+    decision = decide_on(inquiry, request, as_built=as_built)
     people = read_people(home, [addressee_no], purpose, show_protected=show_protected)
     settings = load_settings(home)
 

@@ -284,6 +284,7 @@ def test_a_certificate_waits_for_a_build_of_what_has_landed(
     late = issue("no-delinquency", clean)
     assert late.exit_code == 2
     assert "no certificate from old figures: 1 files have landed" in late.stderr
+    assert issue("no-delinquency", clean, "--as-built").exit_code == 0
     shown = json_of(at_the_counter(office, "inquire", clean, "--kind", "addressee", "--json"))
     assert "未反映" in shown["notices"][0]["japanese"]
 

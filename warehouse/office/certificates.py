@@ -80,16 +80,24 @@ class Verification:
         return {**json.loads(self.row["content"]), **{name: self.row[name] for name in names}}
 
 
-def decide_on(inquiry: Inquiry, request: Request) -> Decision:
+def decide_on(inquiry: Inquiry, request: Request, *, as_built: bool = False) -> Decision:
     """What of a person's dues may be certified.
+
+    Args:
+        inquiry: the person's dues on the day of issue.
+        request: what is asked for.
+        as_built: certify by the build although files have landed since; the paper names the build's date.
 
     Raises:
         CertificateRefused: with every reason.
         OsameError: the figures are not those of the day: files have landed since the build, or it is of a later day.
     """
     for notice in inquiry.notices:
-        if notice.code == "behind":
-            raise OsameError(f"no certificate from old figures: {notice.english}", "run: osame build")
+        if notice.code == "behind" and not as_built:
+            raise OsameError(
+                f"no certificate from old figures: {notice.english}",
+                "run osame build first, or give --as-built to certify what was booked up to the build's date",
+            )
     if inquiry.as_of_date > request.issued_on:
         raise OsameError(
             f"the warehouse is as of {inquiry.as_of_date}, after the day of issue {request.issued_on}",

@@ -31,8 +31,9 @@ _COLUMNS = {"due": "due_key", "addressee": "addressee_no", "notice": "notice_no"
 _NAMES = {"due": "due_key", "addressee": "宛名番号", "notice": "通知書番号"}
 _MOST_LISTED = 20
 
-# Landed records that no model reads: they change no figure, so a build without them is not behind.
-REGISTERS_ONLY = ("certificates",)
+# What lands here makes no due look more paid or less: a build that does not know it is not behind. A slip or a request
+# that we send lets a later payment be matched, and no more.
+WITHOUT_EFFECT = ("certificates", "slips", "direct_debit_requests")
 
 # Sign of what a movement pays of a due, and of what it leaves overpaid there.
 _OVERPAYS = {"overpaid": 1, "refunded": -1, "offset_out": -1}
@@ -256,7 +257,8 @@ def _find(
     connection: duckdb.DuckDBPyConnection, key: str, kind: Kind | None, may_be_empty: bool
 ) -> tuple[Kind, list[dict[str, Any]]]:
     """The dues of a key, and what kind of key it was."""
-    wanted = [kind] if kind else list(KINDS)
+    # A due_key is joined with hyphens: without one there is no need to read eleven million of them.
+    wanted = [kind] if kind else [one for one in KINDS if one != "due" or "-" in key]
     # One scan with one equality each: two of them joined with "or" would read every column of every due.
     looked_up = {one: _rows(connection, _DUES_SQL.format(condition=f"du.{_COLUMNS[one]} = ?"), key) for one in wanted}
     hits = {one: found for one, found in looked_up.items() if found}
@@ -516,7 +518,9 @@ def landed_since(home: Home, connection: duckdb.DuckDBPyConnection, *, wait: boo
         with landing_lock(home, exclusive=False, waiting=None if wait else _do_not_wait):
             landing = open_landing(home)
             try:
-                rows = _rows(landing, "select load_id, format, landed_at from landing.loads where status = 'landed'")
+                rows = _rows(
+                    landing, "select load_id, landing_table, landed_at from landing.loads where status = 'landed'"
+                )
             finally:
                 landing.close()
     except StoreBusy:
@@ -527,7 +531,7 @@ def landed_since(home: Home, connection: duckdb.DuckDBPyConnection, *, wait: boo
             "files are landing at this moment and may not be in these figures",
             "現在ファイルを取り込んでいます。この結果に含まれていない可能性があります。",
         )
-    new = [row for row in rows if row["load_id"] not in known and row["format"] not in REGISTERS_ONLY]
+    new = [row for row in rows if row["load_id"] not in known and row["landing_table"] not in WITHOUT_EFFECT]
     if not new:
         return None
     last = max(row["landed_at"] for row in new)
