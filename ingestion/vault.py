@@ -188,6 +188,32 @@ def _require_vault(home: Home) -> None:
         raise OsameError(f"{home.vault} does not exist yet", "run: osame build")
 
 
+def numbers_of_one_person(home: Home, addressee_no: str) -> list[str]:
+    """Every 宛名番号 that 名寄せ links with this one, itself among them. Numbers only: nobody is read about.
+
+    Raises:
+        OsameError: there is no vault.
+    """
+    _require_vault(home)
+    vault = open_vault(home)
+    try:
+        links = vault.execute(
+            """
+            select addressee_no, merged_into_addressee_no from vault.addressees
+            where merged_into_addressee_no is not null
+            """
+        ).fetchall()
+    finally:
+        vault.close()
+    found, before = {addressee_no}, set[str]()
+    while found != before:
+        before = set(found)
+        for one, other in links:
+            if one in found or other in found:
+                found |= {one, other}
+    return sorted(found)
+
+
 def _select(home: Home, table: str, numbers: Sequence[str]) -> list[dict[str, Any]]:
     vault = open_vault(home)
     try:

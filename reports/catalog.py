@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reports.errors import CatalogError, ParameterError, UnknownReportError, suggestion
-from reports.period import period_problems
+from reports.period import PERIOD_PARAMETERS, period_problems
 from warehouse.config import PROJECT
 
 CATALOG_FILE = Path(__file__).with_name("catalog.yml")
@@ -98,21 +98,23 @@ class Parameter(_Strict):
 
 
 class ReportEntry(_Strict):
-    """One report of the catalogue."""
+    """One report of the catalogue. Without a ``cadence`` it is made on demand only, never by ``--all``."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title_ja: str = Field(min_length=1)
     notebook: str = Field(pattern=r"^[a-z][a-z0-9_]*\.ipynb$")
     owner: str = Field(min_length=1)
     reader: str = Field(min_length=1)
-    cadence: str
+    cadence: str | None
     time_limit_minutes: int = Field(gt=0)
     parameters: list[Parameter]
     outputs: list[str] = Field(min_length=1)
 
     @field_validator("cadence")
     @classmethod
-    def _five_cron_fields(cls, cadence: str) -> str:
+    def _five_cron_fields(cls, cadence: str | None) -> str | None:
+        if cadence is None:
+            return None
         fields = cadence.split()
         if len(fields) != _CRON_FIELDS or not all(_CRON_FIELD.fullmatch(field) for field in fields):
             raise ValueError(f"found {cadence!r}, expected five cron fields such as '30 7 * * 1-5'")
@@ -136,6 +138,11 @@ class ReportEntry(_Strict):
         if twice:
             raise ValueError(f"parameters named twice: {', '.join(twice)}")
         return parameters
+
+    @property
+    def has_period(self) -> bool:
+        """Whether its parameters choose the days that it covers."""
+        return any(parameter.name in PERIOD_PARAMETERS for parameter in self.parameters)
 
     @property
     def notebook_path(self) -> Path:

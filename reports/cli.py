@@ -26,7 +26,7 @@ def report(
     parameters: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every report of the catalogue.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every report that has a cadence.")] = False,
     listing: Annotated[
         bool, typer.Option("--list", help="Show the reports and their parameters; run nothing.")
     ] = False,
@@ -80,7 +80,7 @@ def _chosen(catalog: Catalog, ids: list[str], every: bool) -> list[ReportEntry]:
     if every and ids:
         raise UnknownReportError("found both report ids and --all", "give one or the other")
     if every:
-        return list(catalog.reports)
+        return [entry for entry in catalog.reports if entry.cadence is not None]
     if not ids:
         raise UnknownReportError(
             "no report was named", "name one, or give --all; see the reports with: osame report --list"
@@ -131,5 +131,5 @@ def _show_catalog(catalog: Catalog) -> None:
             f"{parameter.label_ja}。{parameter.description}"
             for parameter in entry.parameters
         ]
-        table.add_row(entry.id, entry.title_ja, entry.cadence, "\n".join(lines))
+        table.add_row(entry.id, entry.title_ja, entry.cadence or "on demand", "\n".join(lines))
     Console().print(table)

@@ -10,13 +10,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
 from reports import checks, queries
 from reports.catalog import PYTHON_TYPES, ReportEntry, Value, load_catalog
 from reports.errors import ParameterError, WrongWarehouseError, suggestion
-from reports.period import Period, resolve_period
+from reports.period import PERIOD_PARAMETERS, Period, resolve_period
 from reports.queries import DailyCollection, RunInfo
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
@@ -86,7 +87,19 @@ class Report:
         return self.folder / name
 
     def finish(self, data: DailyCollection) -> None:
-        """Leave the record of what was shown for the manifest, and close the warehouse."""
+        """Leave the record of the 日計表 for the manifest, and close the warehouse."""
+        self.conclude(
+            checks.warnings(data, self.info), queries.load_references(data.loads), queries.figures_sha256(data)
+        )
+
+    def conclude(self, warnings: list[str], loads: list[dict[str, Any]], figures_sha256: str) -> None:
+        """Leave the record of what was shown for the manifest, and close the warehouse.
+
+        Args:
+            warnings: what the reader must know; the portal shows them.
+            loads: the files that the figures come from (load_id, file_name, sha256).
+            figures_sha256: equal when the same report is made again.
+        """
         record = {
             "title_ja": self.entry.title_ja,
             "municipality_code": self.info.municipality_code,
@@ -95,10 +108,10 @@ class Report:
             "as_of_date": self.info.as_of_date.isoformat(),
             "known_at": self.info.known_at.isoformat(sep=" "),
             "warehouse_code_version": self.info.code_version,
-            "loads": queries.load_references(data.loads),
+            "loads": loads,
             "watermark": asdict(queries.watermark(self.connection)),
-            "figures_sha256": queries.figures_sha256(data),
-            "warnings": checks.warnings(data, self.info),
+            "figures_sha256": figures_sha256,
+            "warnings": warnings,
         }
         (self.folder / RESULT_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         self.connection.close()
@@ -133,8 +146,15 @@ def open_report(report_id: str, **parameters: Value) -> Report:
         folder = Path(tempfile.mkdtemp(prefix=f"osame-{report_id}-"))
     connection = open_warehouse(Home(Path(order.home)))
     info = check_warehouse(connection, order.parameters)
-    month, first, last = (str(order.parameters.get(name, "")) for name in ("month", "from_date", "to_date"))
-    return Report(entry, order, folder, connection, info, resolve_period(month, first, last, info.as_of_date))
+    return Report(entry, order, folder, connection, info, _period(entry, order, info))
+
+
+def _period(entry: ReportEntry, order: Order, info: RunInfo) -> Period:
+    """The days that the report covers; of one that has no such parameter, the day of the build."""
+    if not entry.has_period:
+        return Period(info.as_of_date, info.as_of_date)
+    month, first, last = (str(order.parameters.get(name, "")) for name in PERIOD_PARAMETERS)
+    return resolve_period(month, first, last, info.as_of_date)
 
 
 def check_warehouse(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Value]) -> RunInfo:

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingestion.vault_log import Purpose
 from warehouse.cli.output import err, out, parse_day, print_json, told, yen
-from warehouse.clock import now
+from warehouse.clock import now, today
 from warehouse.config import open_home
 from warehouse.errors import OsameError
+from warehouse.law.certificates import MATTERS, Matter, Request
+from warehouse.law.certificates import Kind as CertificateKind
+from warehouse.law.parameters import load_parameters
+from warehouse.office.certificates import KIND_CODES
 
 if TYPE_CHECKING:  # Typst, segno and the barcode library are loaded by the commands that print
     from reports.documents.slip import IssuedSlips
@@ -66,7 +71,6 @@ def slip(
 
     Example: osame issue slip --addressee 0001000031 --pay-by 2026-12-25 --by 1001 --reason 窓口での再発行申出
     """
-    from ingestion.vault_log import Purpose
     from reports.documents.slip import DOCUMENT, issue_slips
     from warehouse.settings import load_settings
 
@@ -134,7 +138,6 @@ def refund_notice(
 
     Example: osame issue refund-notice --by 1001 --reason 過誤納金の通知
     """
-    from ingestion.vault_log import Purpose
     from reports.documents.refund_notice import DOCUMENT, issue_notices
     from warehouse.settings import load_settings
 
@@ -160,3 +163,132 @@ def refund_notice(
         out.print(
             f"addressee {number} is under 支援措置: the letter has no address; hand it over in person", markup=False
         )
+
+
+@app.command()
+def certificate(
+    kind: Annotated[str, typer.Option(help="tax 納税証明, no-delinquency 滞納がないこと, light-vehicle 継続検査用.")],
+    addressee: Annotated[str, typer.Option(help="宛名番号 of whom it is about.")],
+    purpose: Annotated[str, typer.Option(help="使用目的, as it is printed and logged.")],
+    by: By,
+    fiscal_year: Annotated[
+        list[int] | None, typer.Option(help="年度分 to certify; may be repeated. Default: all that may be certified.")
+    ] = None,
+    tax_item: Annotated[
+        list[str] | None, typer.Option(help="科目コード to certify; may be repeated. Default: all.")
+    ] = None,
+    matter: Annotated[
+        list[str] | None, typer.Option(help="amounts or due-dates (法定納期限等); may be repeated. Default: both.")
+    ] = None,
+    notice_no: Annotated[str | None, typer.Option(help="通知書番号 of the vehicle, if there are several.")] = None,
+    vehicle_no: Annotated[str | None, typer.Option(help="車両番号, printed on a vehicle's certificate.")] = None,
+    show_protected: Annotated[
+        bool, typer.Option("--show-protected", help="Print an address under 支援措置; logged.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Issue a tax certificate, or say every reason why it may not be issued.
+
+    Exit code 0: issued, numbered and registered; 1: refused, nothing is numbered; 2: nothing was tried.
+
+    Example: osame issue certificate --kind no-delinquency --addressee 0001000123 --purpose 融資 --by 1001
+    """
+    from reports.documents.certificates import issue_certificate
+
+    with told():
+        request = _certificate_request(kind, fiscal_year or [], tax_item or [], matter or [], notice_no, vehicle_no)
+        wanted = Purpose("certificate", by, purpose, now())
+        done = issue_certificate(
+            open_home(), addressee, request, wanted, vehicle_no=vehicle_no, show_protected=show_protected
+        )
+    paper = done.issued.files[0]
+    if as_json:
+        print_json(
+            {
+                "certificate_no": done.certificate.certificate_no,
+                "code": done.certificate.code,
+                "sheets": done.decision.sheets,
+                "valid_until": done.decision.valid_until,
+                "content": done.certificate.content,
+                "paper": str(paper),
+            }
+        )
+        return
+    out.print(
+        f"issued     {done.certificate.certificate_no}  code {done.certificate.code}  {done.decision.sheets} sheets",
+        markup=False,
+    )
+    out.print(f"paper      {paper}", markup=False)
+
+
+def _certificate_request(
+    kind: str,
+    years: list[int],
+    tax_items: list[str],
+    matters: list[str],
+    notice_no: str | None,
+    vehicle_no: str | None,
+) -> Request:
+    kinds: dict[str, CertificateKind] = {name.replace("_", "-"): name for name in KIND_CODES}
+    if kind not in kinds:
+        raise OsameError(f"--kind: {kind!r} is unknown", f"use one of {', '.join(kinds)}")
+    known: dict[str, Matter] = {name.replace("_", "-"): name for name in MATTERS}
+    unknown = [matter for matter in matters if matter not in known]
+    if unknown:
+        raise OsameError(f"--matter: {unknown[0]!r} is unknown", f"use {' or '.join(known)}")
+    if kind != "tax" and (years or tax_items or matters):
+        raise OsameError(
+            f"--fiscal-year, --tax-item and --matter choose lines of a tax certificate, not of {kind}", "leave them out"
+        )
+    if kind == "light-vehicle" and not vehicle_no:
+        raise OsameError("--vehicle-no is missing: a vehicle's certificate prints it", "give it as on 車検証")
+    if kind != "light-vehicle" and (notice_no or vehicle_no):
+        raise OsameError(
+            f"--notice-no and --vehicle-no are of a vehicle's certificate, not of {kind}", "leave them out"
+        )
+    for code in tax_items:
+        load_parameters().tax_item(code)
+    chosen = tuple(known[matter] for matter in dict.fromkeys(matters)) or MATTERS
+    return Request(kinds[kind], today(), tuple(tax_items), tuple(years), chosen, notice_no)
+
+
+def verify_certificate(
+    certificate_no: Annotated[str, typer.Argument(metavar="NUMBER", help="証明書番号 on the paper.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="確認符号 on the paper; hyphens may be left out.")],
+    as_json: Json = False,
+) -> None:
+    """Tell whether a certificate is ours, and what it certified: compare that with the paper.
+
+    Exit code 0: genuine; 1: not.
+
+    Example: osame verify-certificate 2026-000001 ABCD-EFGH-IJKL-MNOP
+    """
+    from warehouse.office.certificates import verify
+
+    with told():
+        found = verify(open_home(), certificate_no.strip(), code)
+    shown = found.shown()
+    if as_json:
+        print_json({"is_genuine": found.is_genuine, "reason": found.reason, "certified": shown})
+    elif not found.is_genuine:
+        err.print(f"not genuine: {found.reason}", markup=False)
+    else:
+        out.print(f"genuine    {certificate_no}", markup=False)
+        for name, value in shown.items():
+            out.print(f"{name:20} {value}", markup=False)
+    if not found.is_genuine:
+        raise typer.Exit(1)
+
+
+def withdraw_certificate(
+    certificate_no: Annotated[str, typer.Argument(metavar="NUMBER", help="証明書番号 on the paper.")],
+) -> None:
+    """Take a certificate back: from now on it is not genuine. Its number is not given again.
+
+    Example: osame withdraw-certificate 2026-000001
+    """
+    from warehouse.office.certificates import withdraw
+
+    with told():
+        withdraw(open_home(), certificate_no.strip(), now())
+    out.print(f"withdrawn  {certificate_no.strip()}")

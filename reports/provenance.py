@@ -24,9 +24,9 @@ def parameters_sha256(parameters: Mapping[str, Value]) -> str:
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
-    """The line below a report's title: the period and the two clocks."""
+    """The line below a report's title: the period, if it has one, and the two clocks."""
     return [
-        ("対象期間", text.period(report.period)),
+        *([("対象期間", text.period(report.period))] if report.entry.has_period else []),
         ("基準日", text.wareki_day(report.as_of)),
         ("データの受付時点", text.moment(report.info.known_at)),
         ("作成", "試行（公表しない）" if report.order.run_id == TRIAL else text.moment(report.made_at)),
@@ -38,7 +38,7 @@ def heading(report: Report) -> Html:
     return text.heading(report.entry.title_ja, report.city, facts(report))
 
 
-def record(report: Report, data: DailyCollection) -> list[tuple[str, str]]:
+def record(report: Report, figures_sha256: str) -> list[tuple[str, str]]:
     """How this report was made, as label and value."""
     given = {name: value for name, value in report.order.parameters.items() if value != ""}
     labels = {parameter.name: parameter.label_ja for parameter in report.entry.parameters}
@@ -53,14 +53,21 @@ def record(report: Report, data: DailyCollection) -> list[tuple[str, str]]:
         *facts(report),
         ("プログラムの版", f"報告書 {report.order.code_version} ／ データ {report.info.code_version}"),
         ("取込済ファイル（全体）", f"{text.count(mark.landed_files)}件　照合値 {mark.digest}"),
-        ("数値の照合値", queries.figures_sha256(data)),
+        ("数値の照合値", figures_sha256),
     ]
 
 
 def block(report: Report, data: DailyCollection) -> Html:
     """The block at the end of the page."""
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in record(report, data))
-    return join(Html(f'<section class="provenance" aria-label="作成記録"><dl>{items}</dl></section>'), _files(data))
+    return join(record_block(report, queries.figures_sha256(data)), _files(data))
+
+
+def record_block(report: Report, figures_sha256: str) -> Html:
+    """How this report was made, without its files."""
+    items = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in record(report, figures_sha256)
+    )
+    return Html(f'<section class="provenance" aria-label="作成記録"><dl>{items}</dl></section>')
 
 
 def _files(data: DailyCollection) -> Html:
@@ -87,7 +94,7 @@ def warnings(report: Report, data: DailyCollection) -> Html:
 def cover(report: Report, data: DailyCollection) -> Cover:
     """What the workbook says about itself: the same 検算, warnings and record as the page."""
     remarks = [*(check.sentence() for check in checks.checks(data)), *checks.warnings(data, report.info)]
-    return Cover(report.city, report.as_of, report.made_at, remarks, record(report, data))
+    return Cover(report.city, report.as_of, report.made_at, remarks, record(report, queries.figures_sha256(data)))
 
 
 def proof(data: DailyCollection) -> Html:

@@ -176,7 +176,8 @@ def _finished_content(run: _Run) -> dict[str, Any]:
     if code_cells(executed)[-1].execution_count is None or not result.exists():
         raise ReportFailedError("the last cell (done) has not run", "see that the last cell calls report.finish")
     content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    title = f"{content['title_ja']} {content['period']['first']}～{content['period']['last']}"
+    days = "～".join(dict.fromkeys(content["period"].values()))
+    title = f"{content['title_ja']} {days}"
     html = page.page(executed, title, run.entry.outputs)
     (run.folder / "index.html").write_text(html, encoding="utf-8")
     missing = [name for name in run.entry.outputs if not (run.folder / name).exists()]
@@ -200,7 +201,9 @@ def _publish(run: _Run, content: dict[str, Any], finished_at: datetime) -> RunRe
 def _publish_failure(run: _Run, cause: Exception, finished_at: datetime) -> RunResult:
     failure = _COLOUR_CODES.sub("", f"{type(cause).__name__}: {cause}").strip()
     (run.folder / LOG_FILE).write_text(failure + "\n", encoding="utf-8")
-    error = cause.message if isinstance(cause, OsameError) else failure.splitlines()[-1]
+    # The last line says what stopped it; an OsameError of the notebook has its advice below that.
+    said = [line for line in failure.splitlines() if not line.startswith("  -> ")]
+    error = cause.message if isinstance(cause, OsameError) else said[-1]
     manifest = _manifest(run.order, "failed", finished_at)
     manifest |= {"title_ja": run.entry.title_ja, "warnings": [], "outputs": {}, "error": error}
     _seal(run, manifest, keep={LOG_FILE})

@@ -18,6 +18,15 @@ REMITTANCE_STATES = {
     "unexpected": "予定外",
 }
 LOAD_STATES = {"landed": "取込済", "rejected": "拒否", "duplicate": "重複（取込済）"}
+DUE_STATES = {
+    "paid": "完納",
+    "principal_paid": "本税完納",
+    "open": "納期未到来",
+    "delinquent": "滞納",
+    "written_off": "欠損",
+    "cancelled": "取消",
+}
+KEY_KINDS = {"due": "期別キー", "addressee": "宛名番号", "notice": "通知書番号"}
 NOTHING = "－"
 
 
@@ -84,6 +93,20 @@ def remittance_state(code: str) -> str:
 def load_state(code: str) -> str:
     """取込済, 拒否, 重複."""
     return LOAD_STATES.get(code, code)
+
+
+def due_state(code: str) -> str:
+    """完納, 本税完納, 納期未到来, 滞納, 欠損, 取消."""
+    return DUE_STATES.get(code, code)
+
+
+def due_name(tax_item_name: str, tax_year: str, instalment_no: str) -> str:
+    """A due as an officer calls it.
+
+    >>> due_name("固定資産税・都市計画税", "2025", "02")
+    '固定資産税・都市計画税 令和7年度 第2期'
+    """
+    return f"{tax_item_name} {format_fiscal_year(int(tax_year))} 第{int(instalment_no)}期"
 
 
 def heading(title: str, city: str, facts: list[tuple[str, str]]) -> Html:

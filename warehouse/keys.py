@@ -1,4 +1,4 @@
-"""The keys of the encrypted stores: one for landing and its archive, one for the vault."""
+"""The keys: one for landing and its archive, one for the vault, one for the codes on certificates."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ def landing_key(home: Home) -> str:
 def vault_key(home: Home) -> str:
     """Opens vault.duckdb: ``OSAME_VAULT_KEY``, else a key file made on first use. Never equal to landing's key."""
     return os.environ.get("OSAME_VAULT_KEY") or _key_file(home.keys / "vault.key", home.vault)
+
+
+def certificate_key(home: Home) -> str:
+    """Makes the codes on certificates: ``OSAME_CERTIFICATE_KEY``, else a key file made on first use.
+
+    Without it no paper that was issued can be verified any more, so it is not made anew once there are papers.
+    """
+    return os.environ.get("OSAME_CERTIFICATE_KEY") or _key_file(
+        home.keys / "certificates.key", home.documents / "certificate"
+    )
 
 
 def _key_file(path: Path, store: Path) -> str:

@@ -97,13 +97,19 @@ def _receipt(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     receipts = _rows(connection, "select * from fct_receipts where receipt_id = ?", key)
     if not receipts:
         return None
-    load_id, line = receipts[0]["load_id"], receipts[0]["source_line"]
-    movements = _rows(connection, _MOVEMENTS_SQL.format(condition="load_id = ? and source_line = ?"), load_id, line)
+    # its own record, and the decisions that took it out of suspense
+    own = """
+        (load_id, source_line) in (
+            select (load_id, source_line) from fct_receipts where receipt_id = ?
+            union all select (load_id, source_line) from fct_suspense_decisions where receipt_id = ?
+        )
+    """
+    movements = _rows(connection, _MOVEMENTS_SQL.format(condition=own), key, key)
     keys = sorted({m["due_key"] for m in movements if m["due_key"]})
     return Trace(
         "receipt",
         key,
-        loads=_rows(connection, _LOADS_SQL, [load_id]),
+        loads=_rows(connection, _LOADS_SQL, sorted({receipts[0]["load_id"], *(m["load_id"] for m in movements)})),
         dues=_rows(connection, "select * from fct_dues where due_key in (select unnest(?))", keys),
         receipts=receipts,
         movements=movements,

@@ -36,6 +36,8 @@ class Verdict:
     wrong_records: list[dict[str, Any]] = field(default_factory=list)
     dues: int = 0
     wrong_dues: list[dict[str, Any]] = field(default_factory=list)
+    differences: int = 0
+    wrong_differences: list[dict[str, Any]] = field(default_factory=list)
     yen: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,7 @@ class Verdict:
             not self.wrong_receipts
             and not self.wrong_records
             and not self.wrong_dues
+            and not self.wrong_differences
             and sums["landed"] == sums["received"] + sums["overpaid"] + sums["suspense"]
         )
 
@@ -54,7 +57,11 @@ class Verdict:
             _share("records", self.records, self.wrong_records, "with the fate that the truth names"),
             _share("dues", self.dues, self.wrong_dues, "with the balance, charges and overpayment of the truth"),
         ]
-        for wrong in (self.wrong_receipts, self.wrong_records, self.wrong_dues):
+        if self.differences:
+            out.append(
+                _share("history", self.differences, self.wrong_differences, "mistakes of 収納履歴 found, and no others")
+            )
+        for wrong in (self.wrong_receipts, self.wrong_records, self.wrong_dues, self.wrong_differences):
             out += [f"           {row}" for row in wrong[:_EXAMPLES]]
         return out
 
@@ -71,6 +78,7 @@ def compare_with_truth(home: Home, truth: Path) -> Verdict:
     try:
         connection.register("truth_receipts", pq.read_table(truth / "receipts.parquet"))
         connection.register("truth_dues", pq.read_table(truth / "dues.parquet"))
+        connection.register("truth_differences", pq.read_table(truth / "history_differences.parquet"))
         return Verdict(
             receipts=_one(connection, "select count(*) from truth_receipts where fate in ('due', 'suspense')"),
             wrong_receipts=_rows(connection, _WRONG_RECEIPTS),
@@ -78,6 +86,8 @@ def compare_with_truth(home: Home, truth: Path) -> Verdict:
             wrong_records=_rows(connection, _WRONG_RECORDS),
             dues=_one(connection, "select count(*) from truth_dues"),
             wrong_dues=_rows(connection, _WRONG_DUES),
+            differences=_one(connection, "select count(*) from truth_differences"),
+            wrong_differences=_rows(connection, _WRONG_DIFFERENCES),
             yen=_rows(connection, _YEN)[0],
         )
     finally:
@@ -180,6 +190,16 @@ _WRONG_DUES = f"""
     where td.due_key is null or du.due_key is null
         or {" or ".join(f"td.{a} <> du.{a}" for a in _DUE_AMOUNTS)}
     order by 1
+"""
+_WRONG_DIFFERENCES = """
+    select coalesce(td.kind, qc.kind) as kind, td.history_due_key as expected_history_due, qc.difference_id as found,
+        td.file_due_key as expected_file_due, qc.history_due_key as found_history_due, qc.file_due_key as found_file_due
+    from truth_differences as td
+    full join qc_history_vs_files as qc
+        on qc.kind = td.kind and qc.history_due_key is not distinct from td.history_due_key
+        and qc.file_due_key is not distinct from td.file_due_key
+    where td.kind is null or qc.kind is null
+    order by 1, 2, 4
 """
 # What landed, from the records themselves; what became of it, from the movements.
 _YEN = """

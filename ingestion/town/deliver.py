@@ -75,13 +75,13 @@ def _masked(values: pa.Array, present: Ints) -> pa.Array:
 
 
 # ---- 収納履歴 ----
-def write_history(delivery: Delivery, name: str, records: Ints) -> None:
+def write_history(delivery: Delivery, name: str, records: Ints, first_entry: int = 0) -> None:
     """An extract of 収納履歴: split as recorded, movements with their nine amounts."""
     if not len(records):
         return
     records = records[np.lexsort((records["pid"], records["posted"]))]
     n = len(records)
-    entry = digits.pad(np.arange(1, n + 1), 7)
+    entry = digits.pad(first_entry + np.arange(1, n + 1), 7)
     kind = records["receipt_type"]
     closing = {y: day(y + 1, 5, 31) for y in range(2010, 2050)}
     received_year = _by_day(records["received"], fiscal_year)

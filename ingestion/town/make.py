@@ -26,7 +26,9 @@ from ingestion.town.city import (
     MUNICIPALITY_CODE,
     MUNICIPALITY_NAME,
     PAID_SLIPS,
+    TRANSFER,
 )
+from ingestion.town.compared import write_compared_history
 from ingestion.town.days import BusinessDays, Ints, day, iso, ymd
 from ingestion.town.deliver import CONSIGNOR_KANA, SMALL_TOWN, Delivery, write_history, write_payment_files
 from ingestion.town.dues import is_city_tax
@@ -120,7 +122,7 @@ def _make_room(folder: Path) -> None:
 class _Builder:
     def __init__(self, folder: Path, setting: Setting, population: int, seed: int) -> None:
         self.folder, self.setting, self.population, self.seed = folder, setting, population, seed
-        streams = np.random.SeedSequence(seed).spawn(6)
+        streams = np.random.SeedSequence(seed).spawn(7)
         self.rng = [np.random.default_rng(s) for s in streams]
         self.files = folder / "files"
         _make_room(folder)
@@ -152,7 +154,7 @@ class _Builder:
             self.delivery, np.concatenate([*self.slip_lines, story_lines(self.story.slips)]), self.setting.go_live
         )
         write_registers(self.delivery, self.setting.first_year, self.setting.last_year, self.rng[4])
-        self._tell_truth()
+        self._tell_truth(records)
         write_broken(self.files, self.folder / "broken", self.truth.folder)
         return self._finish(statement)
 
@@ -224,10 +226,13 @@ class _Builder:
         write_payment_files(self.delivery, records)
         return records
 
-    def _tell_truth(self) -> None:
+    def _tell_truth(self, records: Ints) -> None:
         for payer, dues in self.story.dues.items():
             replay(dues, self.story.payments[payer])
         payments = [p for payer in self.story.payments.values() for p in payer]
+        channels = {row.pid: row.channel for row in self.story.files} | {p.pid: TRANSFER for p in self.story.deposits}
+        filed = [(p, channels[p.pid]) for p in payments if p.pid in channels]
+        write_compared_history(self.delivery, records, filed, self.setting.go_live, self.rng[6])
         self.truth.story(payments)
         self.truth.story_dues([d for payer in self.story.dues.values() for d in payer], self.setting.as_of)
         pq.write_table(people_table(self.payers), self.truth.folder / "people.parquet")

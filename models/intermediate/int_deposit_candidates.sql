@@ -252,7 +252,8 @@ spread as (
         sc.source_line,
         sc.set_no
     from scored as sc
-    inner join {{ ref('int_lump_sums') }} as lu on lu.addressee_no = sc.addressee_no and {{ is_before('lu', 'sc') }}
+    inner join {{ ref('int_payments_matched') }} as lu
+        on lu.addressee_no = sc.addressee_no and lu.record_status = 'final' and {{ is_before('lu', 'sc') }}
 )
 
 select

@@ -199,6 +199,8 @@ select
     lu.load_id,
     lu.source_line,
     lu.load_rank,
+    lu.origin,
+    lu.entry_kind,
     cast(coalesce(rk.portion_no, 1) as integer) as portion_no,
     rk.due_key,
     lu.addressee_no,

@@ -117,6 +117,8 @@ select
     lu.load_id,
     lu.source_line,
     lu.load_rank,
+    lu.origin,
+    lu.entry_kind,
     sp.addressee_no,
     sp.lump_no,
     sp.due_key,

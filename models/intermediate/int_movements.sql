@@ -123,7 +123,7 @@ others as (
         -- Moved to a due that owes less: overpaid there too, but no cash came in with it.
         case
             when co.movement_type <> 'overpaid' then al.direction
-            when al.entry_kind <> 'receipt' then 'in'
+            when al.entry_kind in ('offset', 'reallocation') then 'in'
         end as direction,
         co.component,
         case co.kind_no
@@ -203,6 +203,35 @@ suspended as (
         1 as is_first
     from {{ ref('int_suspense') }} as sp
     where sp.amount_yen <> 0
+),
+
+-- What staff put on a due leaves suspense on the day of the books and is received there on that day.
+unsuspended as (
+    select
+        'suspended_out' as movement_type,
+        cast(null as {{ dbt.type_string() }}) as direction,
+        'principal' as component,
+        sd.booked_yen as amount_yen,
+        cast(null as {{ dbt.type_string() }}) as due_key,
+        cast(null as {{ dbt.type_string() }}) as addressee_no,
+        cast(null as {{ dbt.type_string() }}) as tax_item_code,
+        cast(null as {{ dbt.type_string() }}) as levy_year,
+        cast(null as {{ dbt.type_string() }}) as tax_year,
+        sd.channel_code,
+        sd.branch_code,
+        sd.posted_date,
+        sd.received_date as value_date,
+        cast({{ fiscal_year_of('sd.received_date') }} as bigint) as fiscal_year,
+        cast(null as bigint) as due_fiscal_year,
+        cast(null as {{ dbt.type_string() }}) as budget_side,
+        0 as is_provisional,
+        'as_decided' as reason_code,
+        sd.load_id,
+        sd.source_line,
+        1 as portion_no,
+        10 as kind_no,
+        0 as is_first
+    from {{ ref('fct_suspense_decisions') }} as sd
 ),
 
 provisional as (
@@ -348,7 +377,9 @@ write_offs as (
 ),
 
 movements as (
-    {%- for part in ['assessments', 'principals', 'others', 'suspended', 'provisional', 'outgoing', 'write_offs'] %}
+    {%- for part in [
+        'assessments', 'principals', 'others', 'suspended', 'unsuspended', 'provisional', 'outgoing', 'write_offs'
+    ] %}
     select
         {%- for column in columns %}
         pt.{{ column }}{{ ',' if not loop.last }}

@@ -68,6 +68,16 @@ def test_no_model_names_a_personal_column(path: Path) -> None:
     assert not personal_columns() & set(re.findall(r"[a-z_0-9]+", text))
 
 
+def test_one_model_reads_names_and_puts_out_none() -> None:
+    """Matching by name (DESIGN §1): what comes out is declared here, column by column."""
+    (path,) = MODELS.rglob("*.py")
+    text = path.read_text(encoding="utf-8")
+    assert {"payer_name", "name_kana"} < set(re.findall(r"[a-z_]+", text))
+    assert re.findall(r'^        \("(\w+)", pa\.', text, flags=re.M) == [
+        "load_id", "source_line", "addressee_no", "name_score",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", marts())
 def test_mart_is_described(name: str) -> None:
     model = declared()[name]
@@ -94,7 +104,7 @@ def test_mart_keeps_its_contract(name: str) -> None:
 
 
 def test_every_model_is_described() -> None:
-    models = {path.stem for path in MODELS.rglob("*.sql")}
+    models = {path.stem for suffix in ("sql", "py") for path in MODELS.rglob(f"*.{suffix}")}
     described = declared()
     assert models == set(described)
     assert all(described[name]["config"]["meta"]["grain"] for name in models)

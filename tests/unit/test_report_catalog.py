@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from reports.catalog import CATALOG_FILE, NOTEBOOKS, Catalog, Parameter, ReportEntry, load_catalog
+from reports.cli import _chosen
 from reports.errors import CatalogError, ParameterError, UnknownReportError
 from reports.notebook import cell_parameters, check_contract, code_cells, read_notebook, tags_of
 from reports.period import Period, resolve_period
@@ -74,6 +75,15 @@ def test_a_default_outside_the_allowed_values_is_refused() -> None:
 def test_a_default_of_another_type_is_refused() -> None:
     with pytest.raises(ValueError, match="is not a whole number"):
         Parameter(name="year", type="integer", default=True, label_ja="年", description="年")
+
+
+def test_all_reports_are_those_with_a_cadence() -> None:
+    """What is made on demand needs to be told of whom: ``--all`` leaves it out."""
+    catalog = load_catalog()
+    chosen = {entry.id for entry in _chosen(catalog, [], every=True)}
+    assert chosen == {entry.id for entry in catalog.reports if entry.cadence}
+    assert "inquiry" not in chosen
+    assert all(not parameter.required for entry in catalog.reports if entry.cadence for parameter in entry.parameters)
 
 
 def test_an_unknown_report_is_answered_with_the_closest_id() -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from warehouse.cli import calc, closing, export, records, refunds
+from warehouse.cli.inquire import inquire
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
 from warehouse.cli.vault_log import vault_log
 from warehouse.clock import now, today
@@ -42,6 +43,7 @@ _COMMANDS = (
     refunds.claim,
     refunds.refunds,
     closing.close,
+    inquire,
 )
 for _command in _COMMANDS:
     app.command()(_command)
@@ -430,6 +432,8 @@ def _add_report() -> None:
 
     app.command()(report)
     app.add_typer(issue_cli.app, name="issue")
+    for command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate):
+        app.command()(command)
 
 
 def main() -> None:

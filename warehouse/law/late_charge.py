@@ -37,6 +37,7 @@ def late_charge(
     paid_date: date,
     *,
     payments: Iterable[Payment] = (),
+    taken_back: Iterable[Payment] = (),
     rate_family: str = "local_tax",
     low_rate_months: int = 1,
     params: Parameters | None = None,
@@ -52,6 +53,7 @@ def late_charge(
         due_date is the date as it counts, rolled over holidays. paid_date is the day on which the rest is received, or
         the day up to which the charge accrues; it counts. payments are what was received before; from the day after
         each the base is the rest, floored again. They reduce the base but not the test against the minimum tax.
+        taken_back is what left the due again (組替), in yen above 0: the base grows from the day after.
         No 減免 and no 徴収猶予.
 
     Raises:
@@ -62,7 +64,7 @@ def late_charge(
     3400
     """
     known = params or load_parameters()
-    paid = _by_day(principal_yen, paid_date, payments)
+    paid = _by_day(principal_yen, paid_date, payments, taken_back)
     rounding = known["late_charge.rounding"].at(max(paid_date, due_date))
     if principal_yen < rounding.integer("minimum_tax_yen") or paid_date <= due_date:
         return LateCharge(0, 0, ())
@@ -78,12 +80,14 @@ def late_charge(
     return LateCharge(amount, total, tuple(segments))
 
 
-def _by_day(principal_yen: int, paid_date: date, payments: Iterable[Payment]) -> dict[date, int]:
-    """Payments of one day are one change of the balance."""
+def _by_day(
+    principal_yen: int, paid_date: date, payments: Iterable[Payment], taken_back: Iterable[Payment]
+) -> dict[date, int]:
+    """Payments of one day, less what was taken back on it, are one change of the balance."""
     if principal_yen < 0:
         raise LawInputError("principal", f"{principal_yen} yen", "0 or more", "give the tax after reductions")
     paid: dict[date, int] = defaultdict(int)
-    for payment in payments:
+    for sign, payment in [*((1, payment) for payment in payments), *((-1, payment) for payment in taken_back)]:
         where = f"payment of {payment.received_date}"
         if payment.principal_yen <= 0:
             raise LawInputError(
@@ -93,7 +97,7 @@ def _by_day(principal_yen: int, paid_date: date, payments: Iterable[Payment]) ->
             raise LawInputError(
                 where, "a day after the last day", f"a day up to {paid_date}", "give a later last day or leave it out"
             )
-        paid[payment.received_date] += payment.principal_yen
+        paid[payment.received_date] += sign * payment.principal_yen
     total = sum(paid.values())
     if total > principal_yen:
         raise LawInputError(
@@ -102,7 +106,7 @@ def _by_day(principal_yen: int, paid_date: date, payments: Iterable[Payment]) ->
             f"at most the principal, {principal_yen} yen",
             "give only what paid the principal",
         )
-    return paid
+    return {day: yen for day, yen in paid.items() if yen}
 
 
 def _intervals(

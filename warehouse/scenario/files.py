@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.barcode import check_digit
+from ingestion.landing import load_id_of, sha256_of
 from ingestion.layout import load_layouts
 from ingestion.writer import Group, write_fixed
 from warehouse.scenario.model import (
@@ -69,9 +70,23 @@ def write_files(scenarios: list[Scenario], folder: Path) -> list[Written]:
             have.extend(new)
         out.append(city.written)
     _write_deposits(out, folder)
+    decisions = rows.pop("decisions", [])
     for layout_id, new in rows.items():
         (folder / _file_name(layout_id)).write_text(_csv(layout_id, new), encoding="utf-8", newline="")
+    if decisions:
+        _name_receipts(decisions, out, folder)
+        (folder / _file_name("decisions")).write_text(_csv("decisions", decisions), encoding="utf-8", newline="")
     return out
+
+
+def _name_receipts(decisions: list[Row], cities: list[Written], folder: Path) -> None:
+    """Put 収納ID in the place of the scenario's own name: it follows from the content of the record's file."""
+    loads = {path.name: load_id_of(sha256_of(path.read_bytes())) for path in folder.iterdir()}
+    for row in (row for row in decisions if "receipt_id" in row):
+        number, name = row["receipt_id"]
+        row["receipt_id"] = next(
+            f"{loads[file]}-{line}" for (file, line), known in cities[number - 1].records.items() if known == name
+        )
 
 
 def _write_deposits(cities: list[Written], folder: Path) -> None:
@@ -184,7 +199,17 @@ class _City:
         tax_year = due.tax_year if due.tax_year is not None else levy_year
         # The number of the scenario in front: all scenarios share one home.
         notice_no = f"{self.number:04d}{self.scenario.notice_no_of(position)}"
-        parts = (due.tax_item, "00", _BODY, _BODY, "1", str(levy_year), str(tax_year), notice_no, due.instalment_no)
+        parts = (
+            due.tax_item,
+            due.detail,
+            _BODY,
+            _BODY,
+            "1",
+            str(levy_year),
+            str(tax_year),
+            notice_no,
+            due.instalment_no,
+        )
         key = dict(zip(_KEY, parts, strict=True))
         self._keys[due.id] = key
         self.written.due_keys[due.id] = "-".join(key.values())
@@ -410,20 +435,28 @@ class _City:
     def _decide(self, event: Event, kind: str, amount: int) -> None:
         target = {f"offset_{name}": value for name, value in self._keys[str(event.to)].items()}
         row = {
+            "from_component_code": _COMPONENTS[event.part or "principal"],
+            "to_component_code": _COMPONENTS[event.to_part or "principal"],
+            "value_date": event.counts_from,
+            "fiscal_year": event.fiscal_year or self._fiscal_year_of(str(event.due)),
+        }
+        self._deliver("decisions", self._keys[str(event.due)] | target | row | self._decision(event, kind, amount))
+
+    def _decide_suspense(self, event: Event) -> None:
+        to = self._keys[event.due] if event.due else {"addressee_no": self._addressee(str(event.addressee))}
+        row = self._decision(event, "4", event.decide_suspense or 0) | {"receipt_id": (self.number, event.receipt)}
+        self._deliver("decisions", to | row)
+
+    def _decision(self, event: Event, kind: str, amount: int) -> Row:
+        approval = {} if event.draft else {"approved_by": "1002", "approved_date": event.on}
+        return approval | {
             "decision_no": self._next(),
             "line_no": "1",
             "decision_type_code": kind,
-            "from_component_code": _COMPONENTS[event.part or "principal"],
-            "to_component_code": _COMPONENTS[event.to_part or "principal"],
             "amount_yen": amount,
-            "value_date": event.counts_from,
-            "fiscal_year": event.fiscal_year or self._fiscal_year_of(str(event.due)),
             "drafted_by": "1001",
             "drafted_date": event.on,
-            "approved_by": "1002",
-            "approved_date": event.on,
         }
-        self._deliver("decisions", self._keys[str(event.due)] | target | row)
 
     def _notify(self, event: Event) -> None:
         row = {

@@ -43,6 +43,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "write_off": ({"due"}, {"id", "split"}),
     "decide_offset": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
     "decide_move": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
+    "decide_suspense": ({"receipt"}, {"due", "addressee", "draft"}),
     "notify": ({"due"}, {"id", "cause", "claimed", "decided", "paid", "interest", "fiscal_year"}),
 }
 KINDS = tuple(_KINDS)
@@ -77,6 +78,7 @@ class Due(_Model):
     id: str = Field(min_length=1)
     addressee: str = Field(pattern=r"^[0-9A-Za-z]{1,10}$")
     tax_item: str
+    detail: str = Field(default="00", pattern=r"^\d{2}$")
     due: date = Field(ge=date(2000, 1, 1))
     yen: int = Field(ge=0)
     assessed: date | None = None
@@ -150,9 +152,12 @@ class Event(_Model):
     write_off: int | None = Field(default=None, gt=0)
     decide_offset: int | None = Field(default=None, gt=0)  # 充当: approved on this day, counts from its 充当適状日
     decide_move: int | None = Field(default=None, gt=0)  # 組替: approved on this day, counts from the first 領収日
+    decide_suspense: int | None = Field(default=None, gt=0)  # 不明金: approved on this day
     notify: int | None = Field(default=None, gt=0)  # 過誤納通知 of a refund
     # details
     id: str | None = None
+    receipt: str | None = None
+    draft: bool | None = None
     due: str | None = None
     dues: list[str] | None = Field(default=None, min_length=1)
     lines: list[SlipLine] | None = Field(default=None, min_length=1)
@@ -199,7 +204,7 @@ class Event(_Model):
     def _check_receive(self) -> None:
         names = [n for n in ("due", "addressee", "by_slip", "payer") if getattr(self, n) is not None]
         if len(names) > 1:
-            raise ValueError(f"a receipt names a due, a slip, a payer or a name; found {' and '.join(names)}")
+            raise ValueError(f"a receipt names a due, a slip or a payer; found {' and '.join(names)}")
         if self.payer is not None and self.channel is not None:
             raise ValueError("payer is the name on a transfer to the account, which has no other channel")
         if self.posted is not None and self.posted < self.on:
@@ -218,6 +223,10 @@ class Event(_Model):
             codes = _file_channels()
             if self.channel not in codes:
                 raise ValueError(f"channel {self.channel!r} is none of {', '.join(codes)}")
+
+    def _check_decide_suspense(self) -> None:
+        if (self.due is None) == (self.addressee is None):
+            raise ValueError("a decision about money in suspense names a due or a payer (addressee)")
 
     def _check_adjust(self) -> None:
         if self.adjust == 0:
@@ -291,6 +300,7 @@ class Expect(_Model):
     overpayments: Rows | None = None
     suspense: Rows | None = None
     candidates: Rows | None = None
+    decisions: Rows | None = None
     movements: Rows | None = None
     offset_candidates: Rows | None = None
     wrong_instalments: Rows | None = None
@@ -305,6 +315,7 @@ class Expect(_Model):
         "overpayments",
         "suspense",
         "candidates",
+        "decisions",
         "movements",
         "offset_candidates",
         "wrong_instalments",
@@ -388,7 +399,14 @@ class Scenario(_Model):
                 yield f"dues: {count} dues have the id {name}"
         keys: dict[tuple[object, ...], str] = {}
         for position, due in enumerate(self.dues):
-            key = (due.tax_item, due.levy_year, due.tax_year, self.notice_no_of(position), due.instalment_no)
+            key = (
+                due.tax_item,
+                due.detail,
+                due.levy_year,
+                due.tax_year,
+                self.notice_no_of(position),
+                due.instalment_no,
+            )
             other = keys.setdefault(key, due.id)
             if other != due.id:
                 yield f"dues: {due.id} and {other} have one key: give notice_no or instalment_no"
@@ -426,6 +444,8 @@ class Scenario(_Model):
             receipt = receipts.get(event.confirm)
             if receipt is None or not receipt.provisional:
                 yield f"{event.confirm!r} is the id of no provisional receipt before this event"
+        if event.receipt is not None and event.receipt not in receipts:
+            yield f"{event.receipt!r} is the id of no receipt before this event ({', '.join(receipts) or 'none'})"
         slips = {e.slip: e for e in earlier if e.slip}
         if event.by_slip is not None and event.by_slip not in slips:
             issued = ", ".join(name for name in slips if name) or "none"

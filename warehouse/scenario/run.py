@@ -25,6 +25,7 @@ _HIDDEN = {
     "paid_due_key",
     "open_due_key",
     "due_keys",
+    "decision_no",
     "notice_no",
     "addressee_no",
     "receipt_id",
@@ -50,6 +51,7 @@ _TABLES = {
     "overpayments": "fct_overpayments",
     "suspense": "fct_suspense",
     "candidates": "fct_suspense_candidates",
+    "decisions": "fct_suspense_decisions",
     "movements": "fct_movements",
     "offset_candidates": "fct_offset_candidates",
     "wrong_instalments": "fct_wrong_instalments",
@@ -81,6 +83,7 @@ _LISTS = {
     "candidates": """
         select * from fct_suspense_candidates where list_contains($records, receipt_id)
     """,
+    "decisions": "select * from fct_suspense_decisions where list_contains($records, receipt_id)",
     "movements": """
         select mv.*, concat_ws('-', mv.load_id, mv.source_line) as receipt_id
         from fct_movements as mv
@@ -144,6 +147,7 @@ class Outcome:
     overpayments: list[dict[str, Any]] = field(default_factory=list)
     suspense: list[dict[str, Any]] = field(default_factory=list)
     candidates: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
     offset_candidates: list[dict[str, Any]] = field(default_factory=list)
     wrong_instalments: list[dict[str, Any]] = field(default_factory=list)

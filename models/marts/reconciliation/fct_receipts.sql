@@ -212,10 +212,10 @@ select
     rc.posted_date,
     cast(rc.amount_yen as bigint) as amount_yen,
     rc.match_method,
-    concat(
-        coalesce(sr.reason, mm.match_name),
-        coalesce(concat('（', cast(rc.match_score as {{ dbt.type_string() }}), '点）'), '')
-    ) as match_detail,
+    case
+        when rc.match_score is null then coalesce(sr.reason, mm.match_name)
+        else concat(mm.match_name, '（', cast(rc.match_score as {{ dbt.type_string() }}), '点）')
+    end as match_detail,
     rc.due_key,
     cast(rc.due_count as bigint) as due_count,
     {%- for amount in amounts %}

@@ -18,7 +18,9 @@ select
     ) }} as {{ component }}_yen,
     {%- endfor %}
     {{ sum_yen("case when mv.movement_type = 'overpaid' and mv.direction is null then mv.amount_yen else 0 end") }} as overpaid_yen,
-    {{ sum_yen("case when mv.movement_type = 'suspended_in' then mv.amount_yen else 0 end") }} as suspense_yen,
+    {{ sum_yen(
+        "case mv.movement_type when 'suspended_in' then mv.amount_yen when 'suspended_out' then - mv.amount_yen else 0 end"
+    ) }} as suspense_yen,
     {{ sum_yen("case when mv.movement_type = 'refunded' then mv.amount_yen else 0 end") }} as refunded_yen,
     {{ sum_yen("case when mv.movement_type = 'offset_in' then mv.amount_yen else 0 end") }} as offset_in_yen,
     {{ sum_yen("case when mv.movement_type = 'offset_out' then mv.amount_yen else 0 end") }} as offset_out_yen,
@@ -26,7 +28,7 @@ select
     {{ sum_yen('case when mv.is_provisional then mv.amount_yen else 0 end') }} as provisional_yen
 from {{ ref('fct_movements') }} as mv
 where
-    mv.movement_type in ('received', 'overpaid', 'suspended_in', 'refunded', 'offset_in', 'offset_out')
+    mv.movement_type in ('received', 'overpaid', 'suspended_in', 'suspended_out', 'refunded', 'offset_in', 'offset_out')
     and mv.corrects_fiscal_year is null  -- a difference between years is nothing of a day
 group by
     mv.posted_date,

@@ -28,7 +28,9 @@ with entries as (
         0 as receipt_count,
         case when mv.movement_type = 'received' and not mv.is_provisional then - mv.amount_yen else 0 end as received_yen,
         case when mv.movement_type = 'overpaid' and mv.direction is null then - mv.amount_yen else 0 end as overpaid_yen,
-        case when mv.movement_type = 'suspended_in' then - mv.amount_yen else 0 end as suspense_yen,
+        case
+            mv.movement_type when 'suspended_in' then - mv.amount_yen when 'suspended_out' then mv.amount_yen else 0
+        end as suspense_yen,
         case when mv.movement_type = 'refunded' then - mv.amount_yen else 0 end as refunded_yen,
         case when mv.movement_type = 'offset_in' then - mv.amount_yen else 0 end as offset_in_yen,
         case when mv.movement_type = 'offset_out' then - mv.amount_yen else 0 end as offset_out_yen,

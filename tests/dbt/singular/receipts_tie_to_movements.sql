@@ -35,8 +35,11 @@ with entries as (
         case when mv.movement_type = 'overpaid' then - mv.amount_yen else 0 end as overpaid_yen,
         case when mv.movement_type = 'suspended_in' then - mv.amount_yen else 0 end as suspense_yen
     from {{ ref('fct_movements') }} as mv
+    -- what a decision puts on a due was received in suspense before
+    left join {{ ref('fct_suspense_decisions') }} as dc on dc.load_id = mv.load_id and dc.source_line = mv.source_line
     where
         mv.movement_type in ('received', 'overpaid', 'suspended_in')
+        and dc.load_id is null
         and mv.direction is null  -- what an offset brings beyond what its due owes is overpaid, and no receipt
         and not mv.is_provisional
 )

@@ -106,7 +106,7 @@ booked as (
         coalesce(mv.direction, '') as direction,
         {{ sum_yen('mv.amount_yen') }} as amount_yen
     from {{ ref('fct_movements') }} as mv
-    where mv.movement_type in ('received', 'overpaid', 'suspended_in') and not mv.is_provisional
+    where mv.movement_type in ('received', 'overpaid', 'suspended_in', 'suspended_out') and not mv.is_provisional
     group by mv.load_id, mv.channel_code, mv.posted_date, mv.movement_type, coalesce(mv.direction, '')
 ),
 

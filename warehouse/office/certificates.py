@@ -1,0 +1,297 @@
+"""証明書交付簿: certificates are numbered, registered before they are handed out, and verified by their code.
+
+The register is the extract ``certificates`` of landing: one row per certificate, with what it certifies. The code is a
+keyed hash of number and content, so that a paper made or changed elsewhere has none that holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import duckdb
+
+from ingestion.csv_cells import input_fields
+from warehouse.config import Home
+from warehouse.connection import landing_lock, open_landing
+from warehouse.errors import OsameError
+from warehouse.keys import certificate_key
+from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
+from warehouse.law.fiscal_year import fiscal_year_of
+from warehouse.law.parameters import load_parameters
+from warehouse.office.inquiry import Inquiry
+from warehouse.office.records import record, registers
+
+REGISTER = "certificates"
+KIND_CODES: dict[Kind, str] = {"tax": "1", "no_delinquency": "2", "light_vehicle": "3"}
+_CODE_CHARACTERS = 16  # 80 bits of the hash
+_CODE_GROUP = 4
+
+Made = TypeVar("Made")
+
+
+class CertificateRefused(OsameError):
+    """It may not be issued. ``reasons`` has every one, in English and in Japanese for the clerk."""
+
+    exit_code = 1
+
+    def __init__(self, reasons: list[Reason]) -> None:
+        listed = "\n".join(f"  [{reason.code}] {reason.english}\n    {reason.japanese}" for reason in reasons)
+        super().__init__(f"the certificate may not be issued:\n{listed}", "nothing was issued or numbered")
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate with its number and code, before or after it is registered."""
+
+    certificate_no: str
+    code: str
+    row: dict[str, Any]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What it certifies."""
+        found: dict[str, Any] = json.loads(self.row["content"])
+        return found
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether a paper is ours. ``row`` is the register's line of a genuine one; ``reason`` says what is wrong else."""
+
+    is_genuine: bool
+    reason: str
+    row: dict[str, Any] | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """What the paper must say, without what the register holds of the person's own words. Empty if not genuine."""
+        if self.row is None:
+            return {}
+        names = ("issued_date", "issued_by", "sheets", "known_at")
+        return {**json.loads(self.row["content"]), **{name: self.row[name] for name in names}}
+
+
+def decide_on(inquiry: Inquiry, request: Request) -> Decision:
+    """What of a person's dues may be certified.
+
+    Raises:
+        CertificateRefused: with every reason.
+        OsameError: the figures are not those of the day: files have landed since the build, or it is of a later day.
+    """
+    for notice in inquiry.notices:
+        if notice.code == "behind":
+            raise OsameError(f"no certificate from old figures: {notice.english}", "run: osame build")
+    if inquiry.as_of_date > request.issued_on:
+        raise OsameError(
+            f"the warehouse is as of {inquiry.as_of_date}, after the day of issue {request.issued_on}",
+            f"run: osame build --as-of {request.issued_on}",
+        )
+    decision = decide(request, inquiry.dues)
+    if not decision.is_granted:
+        raise CertificateRefused(decision.refusals)
+    return decision
+
+
+def register(
+    home: Home,
+    inquiry: Inquiry,
+    decision: Decision,
+    *,
+    issued_by: str,
+    purpose: str,
+    vehicle_no: str | None,
+    at: datetime,
+    make: Callable[[Certificate], Made],
+) -> tuple[Certificate, Made]:
+    """Give a certificate the next number of its fiscal year, make its paper, and land its line in the register.
+
+    One process at a time: numbers have no gaps and no doubles. The paper is made before the line is landed, so that a
+    number is spent only on a paper that could be printed.
+
+    Args:
+        home: whose register.
+        inquiry: the figures.
+        decision: what of them is certified.
+        issued_by: staff number.
+        purpose: 使用目的, as the person says it.
+        vehicle_no: 車両番号 on a vehicle's certificate.
+        at: JST.
+        make: makes the paper of the numbered certificate.
+
+    Raises:
+        OsameError: a value does not fit the register, or landing refused it; then no number is spent.
+    """
+    content = json.dumps(_content(inquiry, decision, vehicle_no), ensure_ascii=False, separators=(",", ":"))
+    lines = decision.lines
+    with _numbering(home):
+        _land_what_waits(home, at)
+        number = _next_number(home, fiscal_year_of(decision.request.issued_on, load_parameters()))
+        row: dict[str, Any] = {
+            "certificate_no": number,
+            "kind_code": KIND_CODES[decision.request.kind],
+            "addressee_no": inquiry.addressee_no,
+            "tax_years": " ".join(str(year) for year in sorted({line.tax_year for line in lines})) or None,
+            "tax_item_codes": " ".join(sorted(decision.tax_item_codes)),
+            "sheets": decision.sheets,
+            "issued_date": decision.request.issued_on,
+            "issued_by": issued_by,
+            "purpose": purpose,
+            "valid_until": decision.valid_until,
+            "as_of_date": inquiry.as_of_date,
+            "known_at": inquiry.known_at.isoformat(sep=" "),
+            "content": content,
+            "content_sha256": hashlib.sha256(content.encode("utf-8")).hexdigest(),
+        }
+        certificate = Certificate(number, code_of(home, number, row["content_sha256"]), row)
+        made = make(certificate)
+        record(home, REGISTER, [row], at)
+    return certificate, made
+
+
+def code_of(home: Home, certificate_no: str, content_sha256: str) -> str:
+    """The code on the paper: base32 of a keyed hash of number and content, in groups of four."""
+    text = f"{certificate_no}:{content_sha256}".encode("ascii")
+    digest = hmac.new(certificate_key(home).encode("ascii"), text, hashlib.sha256).digest()
+    code = base64.b32encode(digest).decode("ascii")[:_CODE_CHARACTERS]
+    return "-".join(code[at : at + _CODE_GROUP] for at in range(0, _CODE_CHARACTERS, _CODE_GROUP))
+
+
+def verify(home: Home, certificate_no: str, code: str) -> Verification:
+    """Whether number and code of a paper are those of a certificate that was issued and not withdrawn.
+
+    The paper itself must then be compared with ``row``: a genuine code may have been copied onto another paper.
+    """
+    row = _issued(home, certificate_no)
+    if row is None:
+        return Verification(False, f"no certificate {certificate_no} was issued")
+    expected = code_of(home, certificate_no, hashlib.sha256(row["content"].encode("utf-8")).hexdigest())
+    if not hmac.compare_digest(_plain(expected).encode(), _plain(code).encode()):
+        return Verification(False, f"the code is not that of certificate {certificate_no}")
+    if row["is_withdrawn"]:
+        return Verification(False, f"certificate {certificate_no} was issued and has been withdrawn")
+    return Verification(True, "genuine", row)
+
+
+def withdraw(home: Home, certificate_no: str, at: datetime) -> None:
+    """Take a certificate back (made out wrongly, not handed out): it is no longer genuine, and its number stays spent.
+
+    Raises:
+        OsameError: no such certificate was issued, or it is withdrawn already.
+    """
+    row = _issued(home, certificate_no)
+    if row is None:
+        raise OsameError(f"no certificate {certificate_no} was issued", "give the number as printed, like 2026-000001")
+    if row["is_withdrawn"]:
+        raise OsameError(f"certificate {certificate_no} has been withdrawn before", "nothing is left to do")
+    names = {field.name for field in input_fields(registers(home)[REGISTER])}
+    record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | {"is_withdrawn": 1}], at)
+
+
+def _plain(code: str) -> str:
+    """As typed from a paper: without hyphens and spaces, in capitals."""
+    return "".join(code.split()).replace("-", "").upper()
+
+
+def _content(inquiry: Inquiry, decision: Decision, vehicle_no: str | None) -> dict[str, Any]:
+    request = decision.request
+    content: dict[str, Any] = {
+        "kind": request.kind,
+        "addressee_no": inquiry.addressee_no,
+        "issued_on": request.issued_on.isoformat(),
+        "as_of": inquiry.as_of_date.isoformat(),
+        "tax_items": list(decision.tax_item_names),
+    }
+    if decision.lines:
+        content["matters"] = list(request.matters)
+        content["lines"] = [
+            {
+                "tax_year": line.tax_year,
+                "tax_item_code": line.tax_item_code,
+                "assessed_yen": line.assessed_yen,
+                "paid_yen": line.paid_yen,
+                "unpaid_overdue_yen": line.unpaid_overdue_yen,
+                "unpaid_not_due_yen": line.unpaid_not_due_yen,
+                "charges_unpaid_yen": line.charges_unpaid_yen,
+                "statutory_due_dates": [day.isoformat() for day in line.statutory_due_dates],
+            }
+            for line in decision.lines
+        ]
+    if decision.valid_until is not None:
+        content |= {
+            "valid_until": decision.valid_until.isoformat(),
+            "notice_no": decision.notice_no,
+            "vehicle_no": vehicle_no,
+            "paid_on": decision.paid_on.isoformat() if decision.paid_on else None,
+        }
+    return content
+
+
+# --- the register --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _numbering(home: Home) -> Iterator[None]:
+    """One process numbers at a time. Not under landing's own lock: the line is landed while this one is held."""
+    with (home.root / ".certificates.lock").open("a+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _land_what_waits(home: Home, at: datetime) -> None:
+    """A line that was written and not landed (a crash) has its number; it lands before the next number is looked up."""
+    from ingestion.inbox import Options, ingest
+
+    waiting = sorted(home.inbox.glob(f"{REGISTER}_*.csv"))
+    if waiting:
+        list(ingest(home, waiting, Options(now=lambda: at)))
+
+
+def _next_number(home: Home, fiscal_year: int) -> str:
+    rows = _rows(
+        home,
+        "select max(ct.certificate_no) as last_no from landing.certificates as ct where ct.certificate_no like ?",
+        f"{fiscal_year}-%",
+    )
+    last = rows[0]["last_no"] if rows else None
+    return f"{fiscal_year}-{int(last.split('-')[1]) + 1 if last else 1:06d}"
+
+
+def _issued(home: Home, certificate_no: str) -> dict[str, Any] | None:
+    """The version of a register's line that holds: the highest, by business date and number."""
+    rows = _rows(
+        home,
+        """
+        select ct.*, coalesce(ct.is_withdrawn, 0) = 1 as is_withdrawn
+        from landing.certificates as ct
+        inner join landing.loads as ld on ld.load_id = ct.load_id and ld.status = 'landed'
+        where ct.certificate_no = ?
+        order by ld.business_date desc, ld.sequence_no desc, ld.sha256 desc
+        limit 1
+        """,
+        certificate_no,
+    )
+    return rows[0] if rows else None
+
+
+def _rows(home: Home, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    if not home.landing.exists():
+        return []
+    with landing_lock(home, exclusive=False):
+        connection = open_landing(home)
+        try:
+            cursor = connection.execute(sql, list(parameters))
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.CatalogException:  # landing is older than the register: nothing was issued yet
+            return []
+        finally:
+            connection.close()

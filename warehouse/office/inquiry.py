@@ -1,0 +1,543 @@
+"""収納状況照会: what a taxpayer, notice or due owes on a day, with receipts and history: one structure for all readers.
+
+The command line, the notebook and the 収納状況照会票 all show an ``Inquiry``. It reads the published warehouse only; a
+name comes from the vault, elsewhere.
+
+What "as of a day" means here: the tax as it stands by the records of the build (a reduction counts back to the start,
+LAW §1.2), the payments received by that day, and the late charge accrued to it. A day after the build's date lets the
+late charge run on; to see the books as they stood on an earlier day, build as of that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+import duckdb
+
+from warehouse.config import Home
+from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.errors import OsameError, StoreBusy
+from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.parameters import Parameters, load_parameters
+from warehouse.trace import sentence
+from warehouse.wareki import format_wareki
+
+Kind = Literal["due", "addressee", "notice"]
+KINDS: tuple[Kind, ...] = ("due", "addressee", "notice")
+_COLUMNS = {"due": "due_key", "addressee": "addressee_no", "notice": "notice_no"}
+_NAMES = {"due": "due_key", "addressee": "宛名番号", "notice": "通知書番号"}
+_MOST_LISTED = 20
+
+# Landed records that no model reads: they change no figure, so a build without them is not behind.
+REGISTERS_ONLY = ("certificates",)
+
+# Sign of what a movement pays of a due, and of what it leaves overpaid there.
+_OVERPAYS = {"overpaid": 1, "refunded": -1, "offset_out": -1}
+_PAYS = {("received", None): 1, ("offset_in", None): 1, ("reallocated", "in"): 1, ("reallocated", "out"): -1}
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """One due on the day of the inquiry. Whole yen, final records only; provisional money stands apart."""
+
+    due_key: str
+    addressee_no: str
+    tax_item_code: str
+    tax_item_name: str
+    levy_year: str
+    tax_year: str
+    notice_no: str
+    instalment_no: str
+    fiscal_year: int
+    is_carried_over: bool
+    first_assessed_date: date
+    statutory_due_date: date
+    due_date: date
+    assessed_yen: int
+    principal_paid_yen: int
+    reminder_fee_yen: int
+    reminder_fee_paid_yen: int
+    late_charge_yen: int
+    late_charge_paid_yen: int
+    provisional_paid_yen: int
+    overpaid_yen: int
+    last_received_date: date | None
+    state: str
+
+    @property
+    def principal_balance_yen(self) -> int:
+        return self.assessed_yen - self.principal_paid_yen
+
+    @property
+    def reminder_fee_balance_yen(self) -> int:
+        return self.reminder_fee_yen - self.reminder_fee_paid_yen
+
+    @property
+    def late_charge_balance_yen(self) -> int:
+        return self.late_charge_yen - self.late_charge_paid_yen
+
+    @property
+    def balance_yen(self) -> int:
+        """What would settle the due on the day: tax, reminder fee and late charge."""
+        return self.principal_balance_yen + self.reminder_fee_balance_yen + self.late_charge_balance_yen
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """What one receipt paid of one due, in yen; of a provisional record (速報) the whole amount is in principal_yen."""
+
+    receipt_id: str
+    due_key: str
+    received_date: date
+    posted_date: date
+    channel_code: str
+    channel_name: str
+    record_status: str
+    principal_yen: int
+    reminder_fee_yen: int
+    late_charge_yen: int
+    overpaid_yen: int
+    source_file: str
+    source_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverpaymentLine:
+    """Money that was more than owed: when it arose, and what is neither refunded nor offset yet. Yen."""
+
+    overpayment_id: str
+    due_key: str
+    received_date: date
+    cause_code: str
+    amount_yen: int
+    balance_yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One movement in the words that an officer reads out (those of ``osame trace``)."""
+
+    posted_date: date
+    value_date: date
+    due_key: str
+    movement_type: str
+    component: str
+    amount_yen: int
+    sentence: str
+    source_file: str
+    source_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the reader must know about the figures: English for the command line, Japanese for the office."""
+
+    code: str
+    english: str
+    japanese: str
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What is known of a key on a day. Lists are in the order in which an officer reads them."""
+
+    key: str
+    kind: Kind
+    addressee_no: str
+    on: date
+    as_of_date: date
+    known_at: datetime
+    municipality_name: str
+    dues: list[DueLine]
+    receipts: list[ReceiptLine]
+    overpayments: list[OverpaymentLine]
+    events: list[EventLine]
+    notices: list[Notice] = field(default_factory=list)
+
+    def total(self, column: str) -> int:
+        """The sum of a yen column of the dues."""
+        return sum(getattr(due, column) for due in self.dues)
+
+    @property
+    def overdue(self) -> list[DueLine]:
+        """Dues of which something is unpaid and past its date."""
+        return [due for due in self.dues if due.balance_yen > 0 and due.due_date < self.on]
+
+
+def inquire(
+    home: Home,
+    key: str,
+    on: date,
+    kind: Kind | None = None,
+    *,
+    may_be_empty: bool = False,
+    wait_for_landing: bool = False,
+) -> Inquiry:
+    """Look a key up in the published warehouse.
+
+    Args:
+        home: whose warehouse is read.
+        key: a due_key, an addressee_no or a notice_no.
+        on: the day of the figures; see the module.
+        kind: what the key is, where it could be several.
+        may_be_empty: a person without any due is no error (with ``kind`` addressee).
+        wait_for_landing: wait for a process that is landing files, to be sure whether the build knows them.
+
+    Raises:
+        OsameError: nothing has that key; it means several things; a number names notices of several levies.
+        ParameterNotFoundError: no late-charge rate is known on a day that counts.
+    """
+    connection = open_warehouse(home)
+    try:
+        inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty)
+        behind = landed_since(home, connection, wait=wait_for_landing)
+    finally:
+        connection.close()
+    if behind is not None:
+        inquiry.notices.insert(0, behind)
+    return inquiry
+
+
+def inquire_in(
+    connection: duckdb.DuckDBPyConnection, key: str, on: date, kind: Kind | None = None, *, may_be_empty: bool = False
+) -> Inquiry:
+    """``inquire`` on an open warehouse; without the look at what has landed since."""
+    params = load_parameters()
+    info = _rows(connection, "select as_of_date, known_at, municipality_name from run_info")[0]
+    found_kind, dues = _find(connection, key, kind, may_be_empty)
+    addressee_no = dues[0]["addressee_no"] if dues else key
+    by_due: dict[str, list[dict[str, Any]]] = {due["due_key"]: [] for due in dues}
+    moves = [move for move in _movements(connection, addressee_no) if move["due_key"] in by_due]
+    for move in moves:
+        by_due[move["due_key"]].append(move)
+    _require_rates(dues, on, params)
+    existing = [due for due in dues if due["first_assessed_date"] <= on]
+    lines = [standing(due, by_due[due["due_key"]], on, params) for due in existing]
+    inquiry = Inquiry(
+        key=key,
+        kind=found_kind,
+        addressee_no=addressee_no,
+        on=on,
+        dues=lines,
+        receipts=_receipts(moves, _channels(connection)),
+        overpayments=_overpayments(connection, addressee_no, set(by_due)),
+        events=[_event(move) for move in moves],
+        **info,
+    )
+    inquiry.notices.extend(_notices(inquiry, len(dues) - len(existing)))
+    return inquiry
+
+
+# --- finding -----------------------------------------------------------------------------------------------------
+
+_DUES_SQL = """
+    select
+        du.due_key, du.addressee_no, du.tax_item_code, ti.tax_item_name, du.levy_year, du.tax_year, du.notice_no,
+        du.instalment_no, du.fiscal_year, du.is_carried_over, du.first_assessed_date, du.statutory_due_date,
+        du.due_date, du.assessed_yen, du.principal_paid_yen, du.reminder_fee_yen, du.late_charge_yen,
+        du.last_received_date, du.state, du.as_of_date
+    from fct_dues as du
+    inner join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
+    where {condition}
+    order by du.due_date, du.due_key
+"""
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql, list(parameters))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _find(
+    connection: duckdb.DuckDBPyConnection, key: str, kind: Kind | None, may_be_empty: bool
+) -> tuple[Kind, list[dict[str, Any]]]:
+    """The dues of a key, and what kind of key it was."""
+    wanted = [kind] if kind else list(KINDS)
+    # One scan with one equality each: two of them joined with "or" would read every column of every due.
+    looked_up = {one: _rows(connection, _DUES_SQL.format(condition=f"du.{_COLUMNS[one]} = ?"), key) for one in wanted}
+    hits = {one: found for one, found in looked_up.items() if found}
+    if not hits and kind == "addressee" and may_be_empty:
+        return kind, []
+    if not hits:
+        looked = ", ".join(f"{one} ({_NAMES[one]})" for one in wanted)
+        raise OsameError(
+            f"{key!r}: no due has it; looked for it as {looked}",
+            "numbers are text: give them with their leading zeros, as in fct_dues; the nine parts of a due_key are "
+            "joined with '-'",
+        )
+    if len(hits) > 1:
+        raise OsameError(
+            f"{key!r} is several things: {' and '.join(f'{one} ({len(found)} dues)' for one, found in hits.items())}",
+            f"say which is meant: --kind {' or --kind '.join(hits)}",
+        )
+    found_kind, dues = hits.popitem()
+    if found_kind == "notice":
+        _refuse_ambiguous(key, dues)
+    return found_kind, dues
+
+
+def _refuse_ambiguous(notice_no: str, dues: list[dict[str, Any]]) -> None:
+    """One notice is one tax item of one levy year of one person; the same number may be used again for another."""
+    notices = sorted({(d["tax_item_code"], d["tax_item_name"], d["levy_year"], d["addressee_no"]) for d in dues})
+    if len(notices) == 1:
+        return
+    listed = [
+        f"  {item} {name}, levy year {year}, addressee {addressee}, due_key "
+        + min(
+            d["due_key"]
+            for d in dues
+            if (d["tax_item_code"], d["levy_year"], d["addressee_no"]) == (item, year, addressee)
+        )
+        for item, name, year, addressee in notices[:_MOST_LISTED]
+    ]
+    left = len(notices) - len(listed)
+    raise OsameError(
+        f"notice_no {notice_no!r} is used by {len(notices)} notices:\n"
+        + "\n".join(listed)
+        + (f"\n  … and {left} more" if left > 0 else ""),
+        "ask by addressee_no or by one of these due_keys",
+    )
+
+
+def _movements(connection: duckdb.DuckDBPyConnection, addressee_no: str) -> list[dict[str, Any]]:
+    return _rows(
+        connection,
+        """
+        select mv.* from fct_movements as mv
+        where mv.addressee_no = ?
+        order by mv.posted_date, mv.load_id, mv.source_line, mv.movement_id
+        """,
+        addressee_no,
+    )
+
+
+def _channels(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return {row["channel_code"]: row["channel_name"] for row in _rows(connection, "select * from dim_channels")}
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+def standing(due: dict[str, Any], moves: Sequence[dict[str, Any]], on: date, params: Parameters) -> DueLine:
+    """One due of ``fct_dues`` on a day, from its movements.
+
+    On the build's date the figures are those of ``fct_dues``. Once the tax is paid its late charge is fixed, and is
+    what ``fct_dues`` says (a slip honoured as printed, a recorded amount); before, it is what the law gives for the
+    day, and at least what was recorded as paid.
+
+    Raises:
+        ParameterNotFoundError: no late-charge rate is known on a day that counts.
+    """
+    # What has been booked counts as received by the build's date, whatever day a record names.
+    until = on if on < due["as_of_date"] else date.max
+    counted = [m for m in moves if (m["movement_type"], m["direction"]) in _PAYS and m["value_date"] <= until]
+    paid = {
+        component: sum(
+            _PAYS[m["movement_type"], m["direction"]] * m["amount_yen"]
+            for m in counted
+            if m["component"] == component and not m["is_provisional"]
+        )
+        for component in ("principal", "reminder_fee", "late_charge")
+    }
+    is_settled = due["assessed_yen"] <= paid["principal"] == due["principal_paid_yen"]
+    if is_settled and not _is_later(moves, until):
+        charge = due["late_charge_yen"]
+    else:
+        charge = max(_accrued(due, counted, on, params), paid["late_charge"])
+    line = {name: due[name] for name in DueLine.__slots__ if name in due}
+    line |= {
+        "principal_paid_yen": paid["principal"],
+        "reminder_fee_paid_yen": paid["reminder_fee"],
+        "late_charge_yen": charge,
+        "late_charge_paid_yen": paid["late_charge"],
+        "provisional_paid_yen": sum(m["amount_yen"] for m in counted if m["is_provisional"]),
+        "overpaid_yen": sum(
+            _OVERPAYS[m["movement_type"]] * m["amount_yen"]
+            for m in moves
+            if m["movement_type"] in _OVERPAYS and m["component"] in paid and m["value_date"] <= until
+        ),
+    }
+    return DueLine(**(line | {"state": _state(due, line, on)}))
+
+
+def _require_rates(dues: list[dict[str, Any]], on: date, params: Parameters) -> None:
+    """Raise for a day before the first rate: nothing is known of late charges then, so no figure would be right."""
+    for family in sorted({params.tax_item(due["tax_item_code"]).rate_family for due in dues}):
+        rates = params.late_charge_rates(family)
+        if on < rates.periods[0].first:
+            rates.at(on)
+
+
+def _is_later(moves: Sequence[dict[str, Any]], until: date) -> bool:
+    return any(m["value_date"] > until and (m["movement_type"], m["direction"]) in _PAYS for m in moves)
+
+
+def _accrued(due: dict[str, Any], counted: list[dict[str, Any]], on: date, params: Parameters) -> int:
+    """延滞金 to the day, by the rule at the counter (warehouse/law/late_charge.py)."""
+    item = params.tax_item(due["tax_item_code"])
+    changes: dict[int, list[Payment]] = {1: [], -1: []}
+    for move in counted:
+        if move["component"] == "principal" and not move["is_provisional"]:
+            sign = _PAYS[move["movement_type"], move["direction"]]
+            changes[sign].append(Payment(min(move["value_date"], on), move["amount_yen"]))
+    return late_charge(
+        due["assessed_yen"],
+        due["due_date"],
+        on,
+        payments=changes[1],
+        taken_back=changes[-1],
+        rate_family=item.rate_family,
+        low_rate_months=item.low_rate_months,
+        params=params,
+    ).late_charge_yen
+
+
+def _state(due: dict[str, Any], line: dict[str, Any], on: date) -> str:
+    """As fct_dues says it, on the day of the inquiry."""
+    if due["state"] in ("cancelled", "written_off"):
+        return str(due["state"])
+    if line["assessed_yen"] > line["principal_paid_yen"]:
+        return "delinquent" if due["due_date"] < on else "open"
+    charged = line["reminder_fee_yen"] + line["late_charge_yen"]
+    return "principal_paid" if charged > line["reminder_fee_paid_yen"] + line["late_charge_paid_yen"] else "paid"
+
+
+# --- receipts, overpayments, history -------------------------------------------------------------------------------
+
+
+def _receipts(moves: list[dict[str, Any]], channels: dict[str, str]) -> list[ReceiptLine]:
+    """What each receipt paid of each due: its movements, summed. ``fct_receipts`` has no more to say of a match."""
+    nothing = dict.fromkeys(("principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen"), 0)
+    amounts: dict[tuple[int, int, str], dict[str, int]] = {}
+    records: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for move in moves:
+        if move["movement_type"] not in ("received", "overpaid") or move["direction"] is not None:
+            continue
+        place = move["load_id"], move["source_line"], move["due_key"]
+        column = "overpaid_yen" if move["movement_type"] == "overpaid" else f"{move['component']}_yen"
+        amounts.setdefault(place, dict(nothing))[column] += move["amount_yen"]
+        records[place] = move
+    lines = [
+        ReceiptLine(
+            receipt_id=f"{move['load_id']}-{move['source_line']}",
+            due_key=move["due_key"],
+            received_date=move["value_date"],
+            posted_date=move["posted_date"],
+            channel_code=move["channel_code"],
+            channel_name=channels[move["channel_code"]],
+            record_status="provisional" if move["is_provisional"] else "final",
+            source_file=move["source_file"],
+            source_line=move["source_line"],
+            **amounts[place],
+        )
+        for place, move in records.items()
+    ]
+    return sorted(lines, key=lambda r: (r.received_date, r.posted_date, r.receipt_id, r.due_key))
+
+
+def _overpayments(
+    connection: duckdb.DuckDBPyConnection, addressee_no: str, due_keys: set[str]
+) -> list[OverpaymentLine]:
+    rows = _rows(
+        connection,
+        """
+        select op.overpayment_id, op.due_key, op.received_date, op.cause_code, op.amount_yen, op.balance_yen
+        from fct_overpayments as op
+        where op.addressee_no = ?
+        order by op.received_date, op.overpayment_id
+        """,
+        addressee_no,
+    )
+    return [OverpaymentLine(**row) for row in rows if row["due_key"] in due_keys]
+
+
+def _event(move: dict[str, Any]) -> EventLine:
+    return EventLine(
+        **{name: move[name] for name in EventLine.__slots__ if name != "sentence"}, sentence=sentence(move)
+    )
+
+
+# --- what the reader must know -------------------------------------------------------------------------------------
+
+
+def _notices(inquiry: Inquiry, not_yet: int) -> list[Notice]:
+    out = []
+    as_of, on = inquiry.as_of_date, inquiry.on
+    if on > as_of:
+        out.append(
+            Notice(
+                "runs_on",
+                f"records are known up to {as_of}; the late charge is reckoned to {on} as if nothing came in since",
+                f"収納の記録は{format_wareki(as_of)}までです。延滞金は{format_wareki(on)}まで、"
+                "その後の収納がないものとして計算しています。",
+            )
+        )
+    if on < as_of:
+        out.append(
+            Notice(
+                "looks_back",
+                f"payments received after {on} are not counted; the tax is as it stands in the build of {as_of} "
+                f"(for the books as they stood: osame build --as-of {on})",
+                f"{format_wareki(on)}より後の領収分は納付額に含めていません。調定額は{format_wareki(as_of)}現在の記録によります。",
+            )
+        )
+    if not_yet:
+        out.append(
+            Notice(
+                "not_yet_assessed",
+                f"{not_yet} dues were assessed after {on} and are left out",
+                f"{format_wareki(on)}より後に調定された{not_yet}期別は除いています。",
+            )
+        )
+    provisional = inquiry.total("provisional_paid_yen")
+    if provisional:
+        out.append(
+            Notice(
+                "provisional",
+                f"{provisional:,} yen are provisional (速報) and pay nothing until they are confirmed",
+                f"速報 {provisional:,}円があります。確報が届くまで納付額に含めません。",
+            )
+        )
+    return out
+
+
+def landed_since(home: Home, connection: duckdb.DuckDBPyConnection, *, wait: bool = False) -> Notice | None:
+    """Whether files have landed that the build does not know; None if it knows all.
+
+    Raises:
+        StoreBusy: with ``wait``, another process still writes to landing after the longest wait.
+    """
+    known = {row["load_id"] for row in _rows(connection, "select load_id from fct_loads where status = 'landed'")}
+    try:
+        with landing_lock(home, exclusive=False, waiting=None if wait else _do_not_wait):
+            landing = open_landing(home)
+            try:
+                rows = _rows(landing, "select load_id, format, landed_at from landing.loads where status = 'landed'")
+            finally:
+                landing.close()
+    except StoreBusy:
+        if wait:
+            raise
+        return Notice(
+            "landing_now",
+            "files are landing at this moment and may not be in these figures",
+            "現在ファイルを取り込んでいます。この結果に含まれていない可能性があります。",
+        )
+    new = [row for row in rows if row["load_id"] not in known and row["format"] not in REGISTERS_ONLY]
+    if not new:
+        return None
+    last = max(row["landed_at"] for row in new)
+    return Notice(
+        "behind",
+        f"{len(new):,} files have landed that this build does not know, the last at {last:%Y-%m-%d %H:%M} "
+        "(to take them in: osame build)",
+        f"取込済みで未反映のファイルが{len(new):,}件あります（最終取込 {format_wareki(last.date())} {last:%H:%M}）。",
+    )
+
+
+def _do_not_wait() -> None:
+    raise StoreBusy("landing is being written to", "try again when it has finished")
