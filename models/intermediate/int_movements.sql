@@ -377,7 +377,9 @@ write_offs as (
 ),
 
 movements as (
-    {%- for part in ['assessments', 'principals', 'others', 'suspended', 'unsuspended', 'provisional', 'outgoing', 'write_offs'] %}
+    {%- for part in [
+        'assessments', 'principals', 'others', 'suspended', 'unsuspended', 'provisional', 'outgoing', 'write_offs'
+    ] %}
     select
         {%- for column in columns %}
         pt.{{ column }}{{ ',' if not loop.last }}

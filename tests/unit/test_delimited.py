@@ -244,11 +244,11 @@ VALID: dict[str, tuple[list[Row], int]] = {
         24_000,
     ),
     "overpayment_notices": ([OVERPAYMENT_NOTICE], 13_000),
-    "certificates": ([CERTIFICATE], 0),
     "core_dispositions": ([WRITE_OFF, WRITE_OFF | {"処分コード": "02", "処分取消日": "2025-08-01"}], 50_000),
     "closings": ([CLOSING], 0),
     "closing_lines": ([CLOSING_LINE], 25_000),
     "closing_flows": ([CLOSING_FLOW, CLOSING_FLOW | {"異動": "refunded.revenue", "金額": "-3"}], 24_997),
+    "certificates": ([CERTIFICATE], 0),
     "cvs_dsk": ([DSK, DSK | {"種別": "02", "振込日": "20250710"}], 50_000),
 }
 

@@ -42,8 +42,8 @@ _COMMANDS = (
     refunds.draft_refunds,
     refunds.claim,
     refunds.refunds,
-    inquire,
     closing.close,
+    inquire,
 )
 for _command in _COMMANDS:
     app.command()(_command)

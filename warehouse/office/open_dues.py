@@ -86,7 +86,8 @@ def owing_keys(warehouse: duckdb.DuckDBPyConnection, addressee_no: str) -> list[
         """
         select due_key from fct_dues
         where addressee_no = ? and (
-            principal_balance_yen > 0 or reminder_fee_yen > reminder_fee_paid_yen or late_charge_balance_yen > 0
+            principal_balance_yen > 0 or late_charge_balance_yen > 0
+            or reminder_fee_yen > reminder_fee_paid_yen + reminder_fee_written_off_yen
         )
         order by due_date, due_key
         """,
@@ -147,7 +148,7 @@ def _open_due(due: dict[str, Any], payments: list[Change], on: date, params: Par
         due_date=due["due_date"],
         on=on,
         principal_yen=due["principal_balance_yen"],
-        reminder_fee_yen=due["reminder_fee_yen"] - due["reminder_fee_paid_yen"],
+        reminder_fee_yen=due["reminder_fee_yen"] - due["reminder_fee_paid_yen"] - due["reminder_fee_written_off_yen"],
         late_charge_yen=_late_charge_owed(due, payments, on, params),
         provisional_yen=due["provisional_paid_yen"],
     )
