@@ -24,7 +24,6 @@ _DUE_AMOUNTS = (
     "late_charge_paid_yen",
 )
 _OVERPAYMENT_FACTS = (
-    "arisen_date",
     "fiscal_year",
     "amount_yen",
     "balance_yen",
@@ -254,10 +253,11 @@ _WRONG_OVERPAYMENTS = f"""
     ),
     expected as (select file_name || ':' || source_line as name, * from truth_overpayments)
     select coalesce(ex.name, fo.name) as record, ex.case as "case", coalesce(ex.due_key, fo.due_key) as due_key,
-        coalesce(ex.cause_code, fo.cause_code) as cause_code,
+        coalesce(ex.cause_code, fo.cause_code) as cause_code, coalesce(ex.arisen_date, fo.arisen_date) as arisen_date,
         {", ".join(f"ex.{a} as expected_{a}, fo.{a} as found_{a}" for a in _OVERPAYMENT_FACTS)}
     from expected as ex
     full join found as fo on fo.name = ex.name and fo.due_key = ex.due_key and fo.cause_code = ex.cause_code
+        and fo.arisen_date = ex.arisen_date
     where ex.name is null or fo.name is null
         or {" or ".join(f"ex.{a} is distinct from fo.{a}" for a in _OVERPAYMENT_FACTS)}
     order by 1, 4

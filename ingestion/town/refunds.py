@@ -54,7 +54,10 @@ def refund_interest(yen: int, first: int, last: int, told: int = NONE, claimed: 
 
 
 def interest_from(cause: int, received: int, reduced: int = NONE) -> int:
-    """The first day with interest. The claim of cause 2 and the notice of cause 3 came some days before the reduction."""
+    """The first day with interest. The claim of cause 2 and the notice of cause 3 came some days before the reduction.
+
+    Cause 4 is money paid by mistake, or (with ``reduced``) a reduction that nobody claimed (施行令6条の15第1項).
+    """
     if cause == 1:
         return received + 1
     if cause == 2:
@@ -62,7 +65,7 @@ def interest_from(cause: int, received: int, reduced: int = NONE) -> int:
         return max(received, min(claimed, low_rate_end(reduced, 1))) + 1
     if cause == 3:
         return max(received, low_rate_end(reduced - INCOME_TAX_BEFORE_DAYS, 1)) + 1
-    return low_rate_end(received, 1) + 1
+    return low_rate_end(max(received, reduced), 1) + 1
 
 
 def came_in(due: Due, received: int) -> int:
