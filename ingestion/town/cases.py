@@ -34,7 +34,7 @@ When = Literal["both", "files", "history", "eve"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``tell`` gets the dues that the case takes out of the ordinary: one, two (``first``, pairs) or four (``whole``)."""
+    """``tell`` gets the dues that the case takes out of the ordinary: one, two (first, pairs) or four (whole)."""
 
     name: str
     pool: Pool

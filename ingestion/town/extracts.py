@@ -78,7 +78,9 @@ def write_assessments(delivery: Delivery, when: int, events: Ints) -> None:
         "notified_date": dates(events["notified"]),
         "reason_code": _or_null(digits.pad(events["reason"], 1), events["reason"] > 0),
         "claim_date": dates(np.where(events["reason"] == 2, events["assessed"] - CLAIMED_BEFORE_DAYS, NONE)),
-        "income_tax_notice_date": dates(np.where(events["reason"] == 3, events["assessed"] - INCOME_TAX_BEFORE_DAYS, NONE)),
+        "income_tax_notice_date": dates(
+            np.where(events["reason"] == 3, events["assessed"] - INCOME_TAX_BEFORE_DAYS, NONE)
+        ),
     }
     write_csv(delivery.files / f"assessments_{ymd(when)}.csv", delivery.layouts["assessments"], columns, n)
 

@@ -1,6 +1,6 @@
 """What the staff of the office records: drafts and decisions, and notices of overpayment with what became of them.
 
-A record stands in a file of the day it was made; when more is known of it, it comes again, whole.
+A record stands in the files of its quarter; when more is known of it, it comes again, whole.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ingestion.town.days import NONE, iso, ymd
+from ingestion.town.days import NONE, day, iso, to_date, ymd
 from ingestion.town.deliver import KEY_NAMES, Delivery
 from ingestion.town.oracle import Due, Payment
 from ingestion.town.refunds import came_in, interest_from, refund_interest, source_of
@@ -113,7 +111,7 @@ class Office:
     def set_off(
         self, due: Due, other: Due, suitable: int, approved: int, *, cause: int = 4, reduced: int = NONE
     ) -> None:
-        """Sets what is too much on a due against another, as of 充当適状日: tax, fee, late charge, then the interest."""
+        """Sets what is too much on a due against another, as of 充当適状日: tax, fee, late charge; then interest."""
         story = self.story
         story.remind(other, approved)
         paid_by: list[tuple[Payment, int]] = []
@@ -218,16 +216,21 @@ class Office:
 
     # ---- files ----
     def write(self, delivery: Delivery) -> None:
-        """The records in the files of their days; a row that comes again in the same file's time is in its next one."""
-        files: dict[tuple[str, int, int], list[Record]] = defaultdict(list)
-        times: dict[tuple[str, int, tuple[str, ...]], int] = defaultdict(int)
+        """A file of each table per quarter; what was drafted and changed in one quarter has its last state in a second.
+
+        Of a notice only the last state of the quarter is delivered.
+        """
+        files: dict[tuple[str, int, int], dict[tuple[str, ...], Record]] = defaultdict(dict)
         last: dict[tuple[str, tuple[str, ...]], Record] = {}
         for record in sorted(self.records, key=lambda r: r.made):
-            end = int(delivery.period_end(np.array([record.made]))[0])
-            times[record.table, end, record.key] += 1
-            files[record.table, end, times[record.table, end, record.key]].append(record)
+            end = min(_quarter_end(record.made), delivery.as_of)
+            drafted = record.table == DECISIONS and record.key in files[record.table, end, 1]
+            files[record.table, end, 2 if drafted else 1][record.key] = record
             last[record.table, record.key] = record
-        for (table, end, n), records in sorted(files.items()):
+        for (table, end, n), rows in sorted(files.items(), key=lambda item: item[0]):
+            records = list(rows.values())
+            if not records:
+                continue
             name = f"{table}_{ymd(end)}_{n}.csv"
             layout = delivery.layouts[table]
             names = [f.name for f in layout.columns if f.header and any(f.name in r.values for r in records)]
@@ -238,6 +241,11 @@ class Office:
                     delivery.truth.places[record.pid] = (name, line)
                 else:
                     delivery.truth.plain_rows(name, ["not_money"], [line], [record.values["amount_yen"]], table)
+
+
+def _quarter_end(when: int) -> int:
+    d = to_date(when)
+    return day(d.year, (d.month + 2) // 3 * 3, 31)
 
 
 def _key(due: Due, prefix: str = "") -> dict[str, Any]:

@@ -339,7 +339,11 @@ def _offset(payment: Payment, dues: list[Due]) -> None:
 def _bring(payment: Payment, dues: list[Due]) -> None:
     """What an offset pays of the other due: its tax, its fee or its late charge."""
     if payment.other is not None and _in(payment.other, dues):
-        split = (payment.amount * (payment.to == 1), payment.amount * (payment.to == 2), payment.amount * (payment.to == 3))
+        split = (
+            payment.amount * (payment.to == 1),
+            payment.amount * (payment.to == 2),
+            payment.amount * (payment.to == 3),
+        )
         payment.parts.append(_keep(payment, payment.other, split))
 
 

@@ -105,9 +105,7 @@ def overpayments(dues: list[Due], payments: list[Payment], as_of: int) -> list[O
     return lots
 
 
-def _by_cause(
-    payment: Payment, due: Due, yen: int, dues: list[Due], payments: list[Payment]
-) -> Iterable[Overpayment]:
+def _by_cause(payment: Payment, due: Due, yen: int, dues: list[Due], payments: list[Payment]) -> Iterable[Overpayment]:
     """誤納 is what was too much on the day itself; the rest became too much by the reduction."""
     reductions = [event for event in due.events if event[1] < 0]
     mistaken = min(yen, _too_much_on_its_day(payment, due, dues, payments)) if reductions else yen
@@ -139,12 +137,12 @@ def _too_much_on_its_day(payment: Payment, due: Due, dues: list[Due], payments: 
 
 
 def _settle(lots: list[Overpayment], payments: list[Payment], as_of: int) -> None:
-    """Repayments and promises take from the last receipts on; then the interest on what is left."""
+    """Repayments and promises take from the last receipts on, 誤納 first; then the interest on what is left."""
     told, claimed = NONE, NONE
     mine = [p for p in payments if lots and p.due is lots[0].due and p.mode in ("refund", "offset", "promise")]
     for repayment in sorted(mine, key=lambda p: (p.mode == "promise", p.taken_on, p.pid)):
         rest = repayment.amount
-        for lot in reversed(lots):
+        for lot in sorted(lots, key=lambda lot: lot.payment.order, reverse=True):  # keeps the causes' order
             if lot.payment.received > repayment.taken_on:
                 continue
             if repayment.mode == "promise":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -430,7 +431,7 @@ class Story:
         return payment
 
     def movement(
-        self, mode: str, fate: str, due: Due, other: Due | None, received: int, posted: int, yen: int, **more: int
+        self, mode: str, fate: str, due: Due, other: Due | None, received: int, posted: int, yen: int, **more: Any
     ) -> Payment:
         payment = Payment(self._pid(), received, posted, yen, mode, fate, due=due, other=other, **more)
         return self.link(payment, *([due, other] if other else [due]))
