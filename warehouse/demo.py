@@ -46,7 +46,9 @@ def run_demo(population: int, years: int, seed: int) -> None:
     built = _timed(f"building as of {day}", lambda: _build(home, day))
     for warning in built.warnings:
         out.print(f"  warning: {warning}", markup=False)
-    verdict = _timed("comparing every receipt and due with the truth", lambda: compare_with_truth(home, town.truth))
+    verdict = _timed(
+        "comparing receipts, dues and repayments with the truth", lambda: compare_with_truth(home, town.truth)
+    )
     run = _timed("making the report", lambda: _report(home, town))
     _summarise(offers, verdict, town)
     out.print(f"\nin all {time.monotonic() - started:.0f} s\n")
@@ -170,15 +172,16 @@ def _summarise(offers: list[Any], verdict: Verdict, town: Town) -> None:
     right = sum(_codes(code) <= refused.get(name, set()) for name, code in expected.items())
     out.print()
     out.print(
-        f"files    {statuses['landed']:,} landed with {sum(o.records for o in landed):,} records, {quarantined:,} rows "
-        f"quarantined; {right} of {len(expected)} broken files refused for the right reason",
+        f"files        {statuses['landed']:,} landed with {sum(o.records for o in landed):,} records, {quarantined:,} "
+        f"rows quarantined; {right} of {len(expected)} broken files refused for the right reason",
         markup=False,
     )
     sums = verdict.yen
     total = sums["received"] + sums["overpaid"] + sums["suspense"]
     out.print(
-        f"yen      landed {yen(sums['landed'])} = received {yen(sums['received'])} + overpaid {yen(sums['overpaid'])} "
-        f"+ suspense {yen(sums['suspense'])}" + ("" if total == sums["landed"] else f"  ** adds up to {yen(total)} **"),
+        f"yen          landed {yen(sums['landed'])} = received {yen(sums['received'])} "
+        f"+ overpaid {yen(sums['overpaid'])} + suspense {yen(sums['suspense'])}"
+        + ("" if total == sums["landed"] else f"  ** adds up to {yen(total)} **"),
         markup=False,
     )
     for line in verdict.lines():

@@ -1,4 +1,4 @@
-"""Compares the marts with the ground truth of a synthetic city: every record, and every due."""
+"""Compares the marts with the ground truth of a synthetic city: records, dues, overpayments and repayments."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ _DUE_AMOUNTS = (
     "late_charge_yen",
     "late_charge_paid_yen",
 )
+_OVERPAYMENT_FACTS = (
+    "fiscal_year",
+    "amount_yen",
+    "balance_yen",
+    "notified_yen",
+    "interest_from_date",
+    "refund_interest_yen",
+)
+_REPAYMENT_FACTS = (
+    "kind",
+    "due_key",
+    "other_due_key",
+    "component",
+    "amount_yen",
+    "refund_interest_yen",
+    "budget_side",
+    "fiscal_year",
+    "posted_date",
+    "value_date",
+)
 _EXAMPLES = 5
 
 
@@ -38,47 +58,61 @@ class Verdict:
     wrong_dues: list[dict[str, Any]] = field(default_factory=list)
     differences: int = 0
     wrong_differences: list[dict[str, Any]] = field(default_factory=list)
+    overpayments: int = 0
+    wrong_overpayments: list[dict[str, Any]] = field(default_factory=list)
+    repayments: int = 0
+    wrong_repayments: list[dict[str, Any]] = field(default_factory=list)
     yen: dict[str, int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         sums = self.yen
         return (
-            not self.wrong_receipts
-            and not self.wrong_records
-            and not self.wrong_dues
-            and not self.wrong_differences
+            not any(wrong for _, _, wrong, _ in self._parts())
             and sums["landed"] == sums["received"] + sums["overpaid"] + sums["suspense"]
         )
 
     def lines(self) -> list[str]:
-        out = [
-            _share("receipts", self.receipts, self.wrong_receipts, "on the due and in the parts that the truth names"),
-            _share("records", self.records, self.wrong_records, "with the fate that the truth names"),
-            _share("dues", self.dues, self.wrong_dues, "with the balance, charges and overpayment of the truth"),
-        ]
-        if self.differences:
-            out.append(
-                _share("history", self.differences, self.wrong_differences, "mistakes of 収納履歴 found, and no others")
-            )
-        for wrong in (self.wrong_receipts, self.wrong_records, self.wrong_dues, self.wrong_differences):
-            out += [f"           {row}" for row in wrong[:_EXAMPLES]]
+        out = [_share(*part) for part in self._parts()]
+        for _, _, wrong, _ in self._parts():
+            out += [f"             {row}" for row in wrong[:_EXAMPLES]]
         return out
+
+    def _parts(self) -> list[tuple[str, int, list[dict[str, Any]], str]]:
+        history = ("history", self.differences, self.wrong_differences, "mistakes of 収納履歴 found, and no others")
+        return [
+            ("receipts", self.receipts, self.wrong_receipts, "on the due and in the parts that the truth names"),
+            ("records", self.records, self.wrong_records, "with the fate that the truth names"),
+            ("dues", self.dues, self.wrong_dues, "with the balance, charges and overpayment of the truth"),
+            (
+                "overpayments",
+                self.overpayments,
+                self.wrong_overpayments,
+                "with the cause, balance and refund interest of the truth",
+            ),
+            (
+                "repayments",
+                self.repayments,
+                self.wrong_repayments,
+                "with the amount, interest and side of the books of the truth",
+            ),
+            *([history] if self.differences or self.wrong_differences else []),
+        ]
 
 
 def _share(what: str, count: int, wrong: list[dict[str, Any]], meaning: str) -> str:
     # Per 10,000 and cut, not rounded: 100.00 % is said only when every one is right.
     share = 10_000 * (count - len(wrong)) // count if count else 10_000
-    return f"{what:<8} {count - len(wrong):,} of {count:,} {meaning} ({share // 100}.{share % 100:02d} %)"
+    return f"{what:<12} {count - len(wrong):,} of {count:,} {meaning} ({share // 100}.{share % 100:02d} %)"
 
 
 def compare_with_truth(home: Home, truth: Path) -> Verdict:
     """Compare the published warehouse of ``home`` with the parquet files in ``truth``."""
     connection = open_warehouse(home)
     try:
-        connection.register("truth_receipts", pq.read_table(truth / "receipts.parquet"))
-        connection.register("truth_dues", pq.read_table(truth / "dues.parquet"))
         connection.register("truth_differences", pq.read_table(truth / "history_differences.parquet"))
+        for table in ("receipts", "dues", "overpayments", "repayments"):
+            connection.register(f"truth_{table}", pq.read_table(truth / f"{table}.parquet"))
         return Verdict(
             receipts=_one(connection, "select count(*) from truth_receipts where fate in ('due', 'suspense')"),
             wrong_receipts=_rows(connection, _WRONG_RECEIPTS),
@@ -88,6 +122,10 @@ def compare_with_truth(home: Home, truth: Path) -> Verdict:
             wrong_dues=_rows(connection, _WRONG_DUES),
             differences=_one(connection, "select count(*) from truth_differences"),
             wrong_differences=_rows(connection, _WRONG_DIFFERENCES),
+            overpayments=_one(connection, "select count(*) from truth_overpayments"),
+            wrong_overpayments=_rows(connection, _WRONG_OVERPAYMENTS),
+            repayments=_one(connection, "select count(*) from truth_repayments"),
+            wrong_repayments=_rows(connection, _WRONG_REPAYMENTS),
             yen=_rows(connection, _YEN)[0],
         )
     finally:
@@ -200,6 +238,67 @@ _WRONG_DIFFERENCES = """
         and qc.file_due_key is not distinct from td.file_due_key
     where td.kind is null or qc.kind is null
     order by 1, 2, 4
+"""
+_WRONG_OVERPAYMENTS = f"""
+    with same as (
+        select file_name || ':' || source_line as name, same_as as first_name
+        from truth_receipts where same_as is not null
+    ),
+    found as (
+        select coalesce(sm.first_name, ld.file_name || ':' || split_part(op.receipt_id, '-', -1)) as name, op.*
+        from fct_overpayments as op
+        inner join fct_loads as ld
+            on ld.load_id = left(op.receipt_id, length(op.receipt_id) - 1 - length(split_part(op.receipt_id, '-', -1)))
+        left join same as sm on sm.name = ld.file_name || ':' || split_part(op.receipt_id, '-', -1)
+    ),
+    expected as (select file_name || ':' || source_line as name, * from truth_overpayments)
+    select coalesce(ex.name, fo.name) as record, ex.case as "case", coalesce(ex.due_key, fo.due_key) as due_key,
+        coalesce(ex.cause_code, fo.cause_code) as cause_code, coalesce(ex.arisen_date, fo.arisen_date) as arisen_date,
+        {", ".join(f"ex.{a} as expected_{a}, fo.{a} as found_{a}" for a in _OVERPAYMENT_FACTS)}
+    from expected as ex
+    full join found as fo on fo.name = ex.name and fo.due_key = ex.due_key and fo.cause_code = ex.cause_code
+        and fo.arisen_date = ex.arisen_date
+    where ex.name is null or fo.name is null
+        or {" or ".join(f"ex.{a} is distinct from fo.{a}" for a in _OVERPAYMENT_FACTS)}
+    order by 1, 4
+"""
+# A repayment is what one record took from a due and brought to another; the interest that it adds stands beside it.
+_WRONG_REPAYMENTS = f"""
+    with moved as (
+        select mv.*,
+            case
+                when mv.movement_type = 'offset_in' then 'in'
+                when mv.movement_type = 'reallocated' then mv.direction
+                else 'out'
+            end as side,
+            case mv.movement_type when 'refunded' then 'refund' when 'reallocated' then 'reallocation' else 'offset' end
+                as kind,
+            mv.component = 'refund_interest' as is_interest
+        from fct_movements as mv
+        where mv.movement_type in ('refunded', 'offset_out', 'offset_in', 'reallocated')
+    ),
+    found as (
+        select source_file as file_name, source_line, max(kind) as kind,
+            max(due_key) filter (where side = 'out') as due_key,
+            max(due_key) filter (where side = 'in') as other_due_key,
+            string_agg(distinct component, ' ') filter (where side = 'in') as component,
+            coalesce(sum(amount_yen) filter (where side = 'out' and not is_interest), 0) as amount_yen,
+            coalesce(sum(amount_yen) filter (where side = 'out' and is_interest), 0) as refund_interest_yen,
+            coalesce(sum(amount_yen) filter (where side = 'in'), 0) as brought_yen,
+            first(budget_side order by is_interest) filter (where side = 'out') as budget_side,
+            first(fiscal_year order by is_interest) filter (where side = 'out') as fiscal_year,
+            max(posted_date) as posted_date, max(value_date) as value_date
+        from moved group by source_file, source_line
+    )
+    select coalesce(ex.file_name, fo.file_name) || ':' || coalesce(ex.source_line, fo.source_line) as record,
+        ex.case as "case", fo.brought_yen,
+        {", ".join(f"ex.{a} as expected_{a}, fo.{a} as found_{a}" for a in _REPAYMENT_FACTS)}
+    from truth_repayments as ex
+    full join found as fo on fo.file_name = ex.file_name and fo.source_line = ex.source_line
+    where ex.file_name is null or fo.file_name is null
+        or {" or ".join(f"ex.{a} is distinct from fo.{a}" for a in _REPAYMENT_FACTS)}
+        or (ex.other_due_key is not null and fo.brought_yen <> ex.amount_yen + ex.refund_interest_yen)
+    order by 1
 """
 # What landed, from the records themselves; what became of it, from the movements.
 _YEN = """

@@ -1,7 +1,7 @@
 """The awkward cases: what each looks like, how often it happens, and how many there are at least.
 
 Every fiscal year has at least ``minimum`` of each case that fits it, whatever the size of the town (``files``: the year
-of the payment files, ``history``: the years before, ``both``: every year).
+of the payment files, ``history``: the years before, ``eve``: the last of these, ``both``: every year).
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ from ingestion.town.oracle import Due
 from ingestion.town.story import DUNNING, FURTHER, YEARLY, Story
 
 # which dues a case can happen to (masks are made in year.py): plain = by slip, 2,000-250,000 yen; first = with the next
-# instalment of the notice; early = due by September and large enough for late charges; whole = the first of four
-Pool = Literal["plain", "debit", "first", "early", "whole"]
-When = Literal["both", "files", "history"]
+# instalment of the notice; early = due by September and large enough for late charges; whole = the first of four;
+# large = any tax by slip, due by July, on which refund interest is more than 1,000 yen; pair, large_pair = two
+# instalments that follow, both enough for a late charge or for interest
+Pool = Literal["plain", "debit", "first", "early", "whole", "large", "pair", "large_pair"]
+When = Literal["both", "files", "history", "eve"]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``tell`` gets the dues that the case takes out of the ordinary: one, two (``first``) or four (``whole``)."""
+    """``tell`` gets the dues that the case takes out of the ordinary: one, two (first, pairs) or four (whole)."""
 
     name: str
     pool: Pool
@@ -42,7 +44,7 @@ class Case:
     minimum: int = 1
 
 
-def _in_time(story: Story, due: Due, channel: int, days: int = 0) -> int:
+def in_time(story: Story, due: Due, channel: int, days: int = 0) -> int:
     """A day of payment up to some days before 納期限 (at most twelve)."""
     when = max(due.due - (days or int(story.rng.integers(0, 10))), due.notified + 1)
     return story.open_day(channel, when) if channel in BANK_CHANNELS else when
@@ -52,9 +54,9 @@ def _store(story: Story) -> int:
     return STORE if story.rng.random() < 0.6 else SMARTPHONE
 
 
-def _double_slip(story: Story, dues: list[Due]) -> None:
+def double_slip(story: Story, dues: list[Due]) -> None:
     due, slip, channel = dues[0], story.original_slip(dues[0]), _store(story)
-    when = _in_time(story, due, channel, 10)
+    when = in_time(story, due, channel, 10)
     story.pay(due, when, channel, slip=slip)
     story.pay(due, when + int(story.rng.integers(1, 9)), channel, slip=slip)
 
@@ -69,7 +71,7 @@ def _double_debit(story: Story, dues: list[Due]) -> None:
 
 def _over_paid(story: Story, dues: list[Due]) -> None:
     story.pay(
-        dues[0], _in_time(story, dues[0], COUNTER), COUNTER, amount=dues[0].tax + 1000 * int(story.rng.integers(1, 6))
+        dues[0], in_time(story, dues[0], COUNTER), COUNTER, amount=dues[0].tax + 1000 * int(story.rng.integers(1, 6))
     )
 
 
@@ -77,7 +79,7 @@ def _short(story: Story, due: Due) -> None:
     """A bank clerk keys too little from the slip."""
     missing = min(1000 * int(story.rng.integers(1, 6)), due.tax - 1000)
     slip = story.original_slip(due)
-    story.pay(due, _in_time(story, due, BANK_OCR), BANK_OCR, amount=due.tax - missing, slip=slip)
+    story.pay(due, in_time(story, due, BANK_OCR), BANK_OCR, amount=due.tax - missing, slip=slip)
 
 
 def _short_then_rest(story: Story, dues: list[Due]) -> None:
@@ -92,34 +94,34 @@ def _short_open(story: Story, dues: list[Due]) -> None:
 def _open_early(story: Story, dues: list[Due]) -> None:
     """The first instalment stays open while the second is paid by its slip; then the first follows, late."""
     channel = story.pick_channel(dues[1].tax)
-    story.pay(dues[1], _in_time(story, dues[1], channel), channel, slip=story.original_slip(dues[1]))
+    story.pay(dues[1], in_time(story, dues[1], channel), channel, slip=story.original_slip(dues[1]))
     story.remind(dues[0], dues[1].due)
     pay_late(story, dues[0], dues[1].due + 20, "slip")
 
 
-def _pay_in_time(story: Story, due: Due, latest: int | None = None) -> None:
+def pay_in_time(story: Story, due: Due, latest: int | None = None) -> None:
     channel = story.pick_channel(due.tax)
-    when = _in_time(story, due, channel)
+    when = in_time(story, due, channel)
     slip = story.original_slip(due)
     story.pay(due, when if latest is None else min(when, latest), channel, slip=slip)
 
 
 def _reduced_after(story: Story, dues: list[Due]) -> None:
     due = dues[0]
-    _pay_in_time(story, due)
+    pay_in_time(story, due)
     story.change(due, due.due + int(story.rng.integers(20, 60)), -(due.tax * 3 // 10 // 100 + 1) * 100, 4, 1)
 
 
 def _reduced_in_closing(story: Story, dues: list[Due]) -> None:
     """Paid in time, reduced between 4/1 and 5/31: 調定 of the year that is being closed."""
     due = dues[0]
-    _pay_in_time(story, due)
+    pay_in_time(story, due)
     story.change(due, day(due.levy_year + 1, 4, 20), -(due.tax // 4 // 100 + 1) * 100, 4, int(story.rng.integers(1, 5)))
 
 
 def _cancelled_after(story: Story, dues: list[Due]) -> None:
     due = dues[0]
-    _pay_in_time(story, due)
+    pay_in_time(story, due)
     story.change(due, due.due + int(story.rng.integers(20, 60)), -due.tax, 5, 1)
 
 
@@ -146,25 +148,25 @@ def _further(story: Story, due: Due, instalment: int, tax_year: int, kind: int, 
     assessed = due.due + 10
     yen = 1000 * int(story.rng.integers(3, 40))
     new = story.further_due(due, instalment, tax_year, assessed, month_end(assessed + 25), yen, kind, case)
-    _pay_in_time(story, new)
+    pay_in_time(story, new)
 
 
 def _increased_own_day(story: Story, dues: list[Due]) -> None:
     """An increase after payment has an instalment and a 納期限 of its own."""
-    _pay_in_time(story, dues[0])
+    pay_in_time(story, dues[0])
     _further(story, dues[0], FURTHER + 1, dues[0].tax_year, 3, dues[0].case)
 
 
 def _levied_late(story: Story, dues: list[Due]) -> None:
     """随時, for the tax year before (過年度随時)."""
-    _pay_in_time(story, dues[0])
+    pay_in_time(story, dues[0])
     _further(story, dues[0], FURTHER + 2, dues[0].tax_year - 1, 2, dues[0].case)
 
 
 def _provisional_cancelled(story: Story, dues: list[Due]) -> None:
     due, channel = dues[0], _store(story)
     slip = story.original_slip(due)
-    story.provisional_only(due, _in_time(story, due, channel, 12), channel, slip, taken_back=True)
+    story.provisional_only(due, in_time(story, due, channel, 12), channel, slip, taken_back=True)
     story.pay(due, due.due - 1, BANK_OCR, slip=slip)
 
 
@@ -177,12 +179,12 @@ def _provisional_open(story: Story, dues: list[Due]) -> None:
 
 def _provisional_stale(story: Story, dues: list[Due]) -> None:
     due, channel = dues[0], _store(story)
-    story.provisional_only(due, _in_time(story, due, channel, 8), channel, story.original_slip(due), taken_back=False)
+    story.provisional_only(due, in_time(story, due, channel, 8), channel, story.original_slip(due), taken_back=False)
 
 
 def _final_alone(story: Story, dues: list[Due]) -> None:
     due, channel = dues[0], _store(story)
-    story.pay(due, _in_time(story, due, channel), channel, slip=story.original_slip(due), provisional=False)
+    story.pay(due, in_time(story, due, channel), channel, slip=story.original_slip(due), provisional=False)
 
 
 def _debit_failed(code: int) -> Callable[[Story, list[Due]], None]:
@@ -278,7 +280,7 @@ def _prepaid(story: Story, dues: list[Due]) -> None:
 def _prepaid_and_again(story: Story, dues: list[Due]) -> None:
     """The slip for the year was paid, and later the slip of an instalment too."""
     _prepaid(story, dues)
-    _pay_in_time(story, dues[1])
+    pay_in_time(story, dues[1])
 
 
 def _record_taken_back(story: Story, dues: list[Due]) -> None:
@@ -296,7 +298,7 @@ def _el_taken_back(story: Story, dues: list[Due]) -> None:
 
 def _refunded(story: Story, dues: list[Due]) -> None:
     due = dues[0]
-    _double_slip(story, dues)
+    double_slip(story, dues)
     when = due.due + 40
     payment = story.movement("refund", "refund", due, None, when, when, due.tax)
     story.history_row(payment, BANK_OCR, 2, (-due.tax, 0, 0))
@@ -305,7 +307,7 @@ def _refunded(story: Story, dues: list[Due]) -> None:
 def _offset(story: Story, dues: list[Due]) -> None:
     """An instalment paid twice; the second payment is set against the next one before that is due."""
     due, following = dues
-    _double_slip(story, [due])
+    double_slip(story, [due])
     booked = story.of_due[id(due)][-1].posted  # what is set off must be in the books
     when, yen = max(due.due + 20, booked + 2), min(due.tax, following.tax)
     payment = story.movement("offset", "offset", due, following, when, when, yen)
@@ -341,7 +343,7 @@ def _corrected(story: Story, dues: list[Due]) -> None:
 
 
 CASES = (
-    Case("double_slip", "plain", _double_slip, 5e-4, minimum=2),
+    Case("double_slip", "plain", double_slip, 5e-4, minimum=2),
     Case("double_debit", "debit", _double_debit, 2e-4),
     Case("over_paid", "plain", _over_paid, 2e-4),
     Case("short_then_rest", "plain", _short_then_rest, 2e-4),

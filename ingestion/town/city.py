@@ -216,3 +216,5 @@ DEBTOR_SHARE = 0.4  # of all arrears of local tax, one firm's
 LATE_SHARE = 0.018  # of all dues: paid after 納期限 and before the closing
 FEE_YEN = 100  # 督促手数料 of levy years up to FEE_LAST_LEVY_YEAR
 FEE_LAST_LEVY_YEAR = 2023
+CLAIMED_BEFORE_DAYS = 30  # a claim of 更正 comes so long before the reduction, 所得税の更正 so long
+INCOME_TAX_BEFORE_DAYS = 20

@@ -9,7 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.town import digits
-from ingestion.town.city import BILLER_NO, CVS_LIMIT_YEN, DIRECT_DEBIT, FEE_LAST_LEVY_YEAR, FEE_YEN, ITEM
+from ingestion.town.city import (
+    BILLER_NO,
+    CLAIMED_BEFORE_DAYS,
+    CVS_LIMIT_YEN,
+    DIRECT_DEBIT,
+    FEE_LAST_LEVY_YEAR,
+    FEE_YEN,
+    INCOME_TAX_BEFORE_DAYS,
+    ITEM,
+)
 from ingestion.town.days import NONE, Ints, day, fiscal_year, wareki, ymd, yymmdd
 from ingestion.town.days import text as dates
 from ingestion.town.deliver import KEY_NAMES, Delivery
@@ -68,8 +77,10 @@ def write_assessments(delivery: Delivery, when: int, events: Ints) -> None:
         "due_date": dates(events["due"]),
         "notified_date": dates(events["notified"]),
         "reason_code": _or_null(digits.pad(events["reason"], 1), events["reason"] > 0),
-        "claim_date": dates(np.where(events["reason"] == 2, events["assessed"] - 30, NONE)),
-        "income_tax_notice_date": dates(np.where(events["reason"] == 3, events["assessed"] - 20, NONE)),
+        "claim_date": dates(np.where(events["reason"] == 2, events["assessed"] - CLAIMED_BEFORE_DAYS, NONE)),
+        "income_tax_notice_date": dates(
+            np.where(events["reason"] == 3, events["assessed"] - INCOME_TAX_BEFORE_DAYS, NONE)
+        ),
     }
     write_csv(delivery.files / f"assessments_{ymd(when)}.csv", delivery.layouts["assessments"], columns, n)
 

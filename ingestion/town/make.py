@@ -43,9 +43,10 @@ from ingestion.town.extracts import (
     write_slips,
 )
 from ingestion.town.oddities import sent_again, unknown_money
-from ingestion.town.oracle import FIRST_YEAR, LAST_YEAR, replay
+from ingestion.town.oracle import FIRST_YEAR, LAST_YEAR
 from ingestion.town.payments import FATE, PAY, rows
 from ingestion.town.people import make_payers, people_table
+from ingestion.town.refunds import overpayments
 from ingestion.town.statement import DEBIT_RULE, RULES, write_statements
 from ingestion.town.story import Setting, Story
 from ingestion.town.truth import Truth
@@ -154,6 +155,7 @@ class _Builder:
             self.delivery, np.concatenate([*self.slip_lines, story_lines(self.story.slips)]), self.setting.go_live
         )
         write_registers(self.delivery, self.setting.first_year, self.setting.last_year, self.rng[4])
+        self.story.office.write(self.delivery)
         self._tell_truth(records)
         write_broken(self.files, self.folder / "broken", self.truth.folder)
         return self._finish(statement)
@@ -227,13 +229,18 @@ class _Builder:
         return records
 
     def _tell_truth(self, records: Ints) -> None:
-        for payer, dues in self.story.dues.items():
-            replay(dues, self.story.payments[payer])
+        lots = [
+            lot
+            for payer, dues in self.story.dues.items()
+            for lot in overpayments(dues, self.story.payments[payer], self.setting.as_of)
+        ]
         payments = [p for payer in self.story.payments.values() for p in payer]
         channels = {row.pid: row.channel for row in self.story.files} | {p.pid: TRANSFER for p in self.story.deposits}
         filed = [(p, channels[p.pid]) for p in payments if p.pid in channels]
         write_compared_history(self.delivery, records, filed, self.setting.go_live, self.rng[6])
         self.truth.story(payments)
+        self.truth.overpayments(lots)
+        self.truth.repayments(payments)
         self.truth.story_dues([d for payer in self.story.dues.values() for d in payer], self.setting.as_of)
         pq.write_table(people_table(self.payers), self.truth.folder / "people.parquet")
         self.truth.close()

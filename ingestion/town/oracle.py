@@ -153,7 +153,8 @@ class Payment:
     """Money that came in, or a movement of it, as one record in a file. mode says how it finds its dues:
 
     due (a key, a request) · recorded (split by the core system) · slip · spread (names the payer only) · refund,
-    offset, move (of the money of ``due``; ``other`` receives it) · none (no money, or not final: see ``fate``).
+    offset, move (of the money of ``due``; ``other`` receives it) · interest (refund interest of ``due`` that pays
+    ``other``) · promise (a refund that the payer was told of) · none (no money, or not final: see ``fate``).
     """
 
     pid: int
@@ -166,7 +167,39 @@ class Payment:
     other: Due | None = None
     slip: Slip | None = None
     split: tuple[int, int, int] = (0, 0, 0)
+    taken: int = NONE  # of a refund, offset or promise: the day on which the money was chosen, if not ``posted``
+    told: int = NONE  # of a refund or promise: when the payer was told, and when the claim came
+    claimed: int = NONE
+    interest: int = 0  # 還付加算金 that a refund adds
+    to: int = 1  # which part of ``other`` an offset pays: 1 tax, 2 fee, 3 late charge
     parts: list[Part] = field(default_factory=list)
+    bound: dict[int, int] = field(default_factory=dict)  # by id of the due: what a repayment takes from this money
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """The order of the books."""
+        return self.received, self.posted, self.pid
+
+    def meant_for(self, due: Due) -> int:
+        """What it brings to the tax of a due first; 0 for movements and for what is no money."""
+        if self.fate != "due":
+            return 0
+        if self.mode == "slip":
+            assert self.slip is not None  # noqa: S101
+            return sum(line[1] for line in self.slip.lines if line[0] is due) if self.as_printed else self.amount
+        if self.due is not due:
+            return 0
+        return self.split[0] if self.mode == "recorded" else self.amount if self.mode == "due" else 0
+
+    @property
+    def taken_on(self) -> int:
+        """The day up to whose receipts the money of a repayment is looked for."""
+        return self.posted if self.taken == NONE else self.taken
+
+    @property
+    def as_printed(self) -> bool:
+        """Whether it pays just what its slip says, by the slip's day."""
+        return self.slip is not None and self.amount == self.slip.total and self.received <= self.slip.pay_by
 
 
 def replay(dues: list[Due], payments: Iterable[Payment]) -> None:
@@ -176,7 +209,9 @@ def replay(dues: list[Due], payments: Iterable[Payment]) -> None:
     """
     for due in dues:
         due.forget()
-    for payment in sorted(payments, key=lambda p: (p.received, p.posted, p.pid)):
+    in_order = sorted(payments, key=lambda p: p.order)
+    _bind(dues, in_order)
+    for payment in in_order:
         payment.parts = []
         if payment.fate == "provisional":
             assert payment.due is not None  # noqa: S101 - how the town is written, not data
@@ -184,6 +219,24 @@ def replay(dues: list[Due], payments: Iterable[Payment]) -> None:
             payment.parts = [Part(payment.due)]
         elif payment.mode != "none":
             _MODES[payment.mode](payment, dues)
+
+
+def _bind(dues: list[Due], payments: list[Payment]) -> None:
+    """Money that goes back, or is promised to, comes from the last receipts before: no tax takes it up again."""
+    for payment in payments:
+        payment.bound = {}
+    withdrawals = [p for p in payments if p.mode in ("refund", "promise", "offset")]
+    for withdrawal in sorted(withdrawals, key=lambda p: (p.taken_on, p.pid)):
+        due, rest = withdrawal.due, withdrawal.amount
+        if due is None or not _in(due, dues):
+            continue
+        for payment in reversed(payments):
+            if payment.received <= withdrawal.taken_on:
+                free = payment.meant_for(due) - payment.bound.get(id(due), 0)
+                yen = min(free, rest)
+                if yen > 0:
+                    payment.bound[id(due)] = payment.bound.get(id(due), 0) + yen
+                    rest -= yen
 
 
 def _principal(due: Due, when: int, yen: int) -> int:
@@ -197,13 +250,14 @@ def _principal(due: Due, when: int, yen: int) -> int:
 
 def _allocate(payment: Payment, due: Due, amount: int) -> Part:
     """Tax first, then the reminder fee, then the late charge as of the day of receipt; the rest is overpaid."""
-    part = Part(due, _principal(due, payment.received, amount))
-    rest = amount - part.principal
+    bound = payment.bound.get(id(due), 0)
+    part = Part(due, _principal(due, payment.received, amount - bound))
+    rest = amount - bound - part.principal
     part.fee = min(rest, due.fee_at(payment.received))
     due.fee += part.fee
     part.late = min(rest - part.fee, max(due.late_at(payment.received) - due.late, 0))
     due.late += part.late
-    part.overpaid = rest - part.fee - part.late
+    part.overpaid = bound + rest - part.fee - part.late
     due.overpaid += part.overpaid
     return part
 
@@ -215,12 +269,12 @@ def _to_due(payment: Payment, _: list[Due]) -> None:
 
 def _as_recorded(payment: Payment, _: list[Due]) -> None:
     assert payment.due is not None  # noqa: S101
-    payment.parts = [_keep(payment.due, payment.received, payment.split)]
+    payment.parts = [_keep(payment, payment.due, payment.split)]
 
 
-def _keep(due: Due, when: int, split: tuple[int, int, int]) -> Part:
+def _keep(payment: Payment, due: Due, split: tuple[int, int, int]) -> Part:
     """A split that stands; principal beyond the balance is overpaid."""
-    paid = _principal(due, when, split[0])
+    paid = _principal(due, payment.received, split[0] - payment.bound.get(id(due), 0))
     due.fee += split[1]
     due.late += split[2]
     due.overpaid += split[0] - paid
@@ -234,12 +288,12 @@ def _in(due: Due | None, dues: list[Due]) -> bool:
 def _by_slip(payment: Payment, dues: list[Due]) -> None:
     slip = payment.slip
     assert slip is not None  # noqa: S101
-    if payment.amount == slip.total and payment.received <= slip.pay_by:
+    if payment.as_printed:
         charged = any(fee or late for _, _, fee, late in slip.lines)
         for due, principal, fee, late in slip.lines:
             if not _in(due, dues):
                 continue
-            payment.parts.append(_keep(due, payment.received, (principal, fee, late)))
+            payment.parts.append(_keep(payment, due, (principal, fee, late)))
             if charged:
                 due.printed_late = due.late
         return
@@ -279,8 +333,23 @@ def _refund(payment: Payment, _: list[Due]) -> None:
 def _offset(payment: Payment, dues: list[Due]) -> None:
     if payment.due is not None and _in(payment.due, dues):
         _refund(payment, dues)
+    _bring(payment, dues)
+
+
+def _bring(payment: Payment, dues: list[Due]) -> None:
+    """What an offset pays of the other due: its tax, its fee or its late charge."""
     if payment.other is not None and _in(payment.other, dues):
-        payment.parts.append(Part(payment.other, _principal(payment.other, payment.received, payment.amount)))
+        split = (
+            payment.amount * (payment.to == 1),
+            payment.amount * (payment.to == 2),
+            payment.amount * (payment.to == 3),
+        )
+        payment.parts.append(_keep(payment, payment.other, split))
+
+
+def _promise(payment: Payment, _: list[Due]) -> None:
+    """No money moves."""
+    payment.parts = []
 
 
 def _move(payment: Payment, dues: list[Due]) -> None:
@@ -301,5 +370,7 @@ _MODES = {
     "spread": _spread,
     "refund": _refund,
     "offset": _offset,
+    "interest": _bring,
+    "promise": _promise,
     "move": _move,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from ingestion.town.city import (
 )
 from ingestion.town.days import NONE, BusinessDays, Ints, fiscal_year, to_date
 from ingestion.town.dues import DUE
+from ingestion.town.office import Office
 from ingestion.town.oracle import Due, Payment, Slip, replay
 from ingestion.town.payments import (
     AWKWARD,
@@ -74,6 +76,7 @@ class Story:
         self.deposits: list[Payment] = []
         self.slips: list[Slip] = []
         self.reminders: list[tuple[int, Due]] = []
+        self.office = Office(self)
         self._issues: dict[tuple[int, ...], int] = defaultdict(int)
         self._registered: set[int] = set()
         self._next_pid = AWKWARD
@@ -428,9 +431,9 @@ class Story:
         return payment
 
     def movement(
-        self, mode: str, fate: str, due: Due, other: Due | None, received: int, posted: int, yen: int
+        self, mode: str, fate: str, due: Due, other: Due | None, received: int, posted: int, yen: int, **more: Any
     ) -> Payment:
-        payment = Payment(self._pid(), received, posted, yen, mode, fate, due=due, other=other)
+        payment = Payment(self._pid(), received, posted, yen, mode, fate, due=due, other=other, **more)
         return self.link(payment, *([due, other] if other else [due]))
 
     def _pid(self) -> int:

@@ -15,6 +15,7 @@ from ingestion.town.city import MUNICIPALITY_CODE
 from ingestion.town.days import Ints
 from ingestion.town.oracle import Due, Part, Payment
 from ingestion.town.payments import AWKWARD, FATE, FATES
+from ingestion.town.refunds import EXPENDITURE, Overpayment, books, came_in, source_of
 
 RECEIPTS = pa.schema(
     [
@@ -51,6 +52,41 @@ DUES = pa.schema(
         ("case", pa.string()),
     ]
 )
+OVERPAYMENTS = pa.schema(
+    [
+        ("file_name", pa.string()),  # of the receipt that brought it
+        ("source_line", pa.int32()),
+        ("due_key", pa.string()),
+        ("cause_code", pa.string()),
+        ("arisen_date", pa.date32()),
+        ("fiscal_year", pa.int64()),
+        ("amount_yen", pa.int64()),
+        ("balance_yen", pa.int64()),
+        ("notified_yen", pa.int64()),
+        ("interest_from_date", pa.date32()),
+        ("refund_interest_yen", pa.int64()),  # if the balance were paid on the town's day
+        ("case", pa.string()),
+    ]
+)
+REPAYMENTS = pa.schema(
+    [
+        ("file_name", pa.string()),  # of the record that moved the money
+        ("source_line", pa.int32()),
+        ("kind", pa.string()),
+        ("due_key", pa.string()),
+        ("other_due_key", pa.string()),
+        ("component", pa.string()),  # what it paid of the other due
+        ("amount_yen", pa.int64()),
+        ("refund_interest_yen", pa.int64()),
+        ("budget_side", pa.string()),
+        ("fiscal_year", pa.int64()),
+        ("posted_date", pa.date32()),
+        ("value_date", pa.date32()),
+        ("case", pa.string()),
+    ]
+)
+_MOVED = {"refund": "refund", "offset": "offset", "interest": "offset", "move": "reallocation"}
+_COMPONENTS = {1: "principal", 2: "reminder_fee", 3: "late_charge"}
 _AMOUNTS = ("principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen")
 
 
@@ -80,6 +116,16 @@ def due_key(due: Due) -> str:
         f"{due.item:02d}-{due.detail:02d}-{MUNICIPALITY_CODE}-{MUNICIPALITY_CODE}-1-"
         f"{due.levy_year}-{due.tax_year}-{due.notice:010d}-{due.instalment:02d}"
     )
+
+
+def _table(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
+    """Rows as a table; days are day numbers."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [
+        pa.array(values, pa.int32()).cast(pa.date32()) if f.type == pa.date32() else pa.array(values, f.type)
+        for values, f in zip(columns, schema, strict=True)
+    ]
+    return pa.table(arrays, schema=schema)
 
 
 class Truth:
@@ -218,12 +264,53 @@ class Truth:
             )
             for d in dues
         ]
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(DUES)
-        arrays = [
-            pa.array(values, pa.int32()).cast(pa.date32()) if f.type == pa.date32() else pa.array(values, f.type)
-            for values, f in zip(columns, DUES, strict=True)
+        self._dues.write_table(_table(DUES, rows))
+
+    def overpayments(self, lots: list[Overpayment]) -> None:
+        """What was too much, by receipt, due and cause."""
+        rows = [
+            (
+                *self.places[lot.payment.pid],
+                due_key(lot.due),
+                str(lot.cause),
+                lot.arisen,
+                came_in(lot.due, lot.payment.received),
+                lot.amount,
+                lot.balance,
+                lot.promised,
+                lot.interest_from,
+                lot.interest,
+                lot.due.case,
+            )
+            for lot in lots
         ]
-        self._dues.write_table(pa.table(arrays, schema=DUES))
+        pq.write_table(_table(OVERPAYMENTS, rows), self.folder / "overpayments.parquet")
+
+    def repayments(self, payments: list[Payment]) -> None:
+        """Money that left a due: paid back, set off or moved."""
+        rows = [self._repayment(p, payments) for p in payments if p.mode in _MOVED]
+        pq.write_table(_table(REPAYMENTS, rows), self.folder / "repayments.parquet")
+
+    def _repayment(self, payment: Payment, payments: list[Payment]) -> tuple[Any, ...]:
+        due, other = payment.due, payment.other
+        assert due is not None  # noqa: S101 - how the town is written, not data
+        source = source_of(payment, payments)
+        side, year = books(came_in(due, source.received), payment.posted)
+        added = payment.mode == "interest"
+        return (
+            *self.places[payment.pid],
+            _MOVED[payment.mode],
+            due_key(due),
+            due_key(other) if other else None,
+            _COMPONENTS[payment.to] if other else None,
+            0 if added else payment.amount,
+            payment.amount if added else payment.interest,
+            None if payment.mode == "move" else EXPENDITURE if added else side,
+            year,
+            payment.posted,
+            payment.received,
+            due.case,
+        )
 
     def close(self) -> None:
         self._receipts.close()

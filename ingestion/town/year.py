@@ -27,6 +27,7 @@ from ingestion.town.dues import debtor_dues, is_city_tax, make_dues
 from ingestion.town.oracle import Due, replay
 from ingestion.town.payments import ordinary_payments
 from ingestion.town.people import CORPORATION
+from ingestion.town.settlements import SETTLEMENTS
 from ingestion.town.story import Story
 
 PERSONAL = (10, 30, 40, 50, 60)
@@ -114,9 +115,10 @@ class Life:
 
     # ---- cases ----
     def _cases(self, year: Year, pools: dict[Pool, Ints]) -> None:
-        filed = year.number == self.setting.last_year
-        for case in CASES:
-            if case.when != "both" and (case.when == "files") != filed:
+        before = self.setting.last_year - year.number
+        fits = {"both": True, "files": before == 0, "history": before > 0, "eve": before == 1}
+        for case in (*SETTLEMENTS, *CASES):
+            if not fits[case.when]:
                 continue
             count = max(case.minimum, round(case.rate * len(year.dues)))
             for group in self._pick(year, case, pools, count):
@@ -126,7 +128,7 @@ class Life:
 
     def _pick(self, year: Year, case: Case, pools: dict[Pool, Ints], count: int) -> Iterator[list[int]]:
         """Dues (or runs of instalments) that nothing has happened to yet."""
-        size = {"first": 2, "whole": 4}.get(case.pool, 1)
+        size = {"first": 2, "pair": 2, "large_pair": 2, "whole": 4}.get(case.pool, 1)
         found = 0
         for start in self.rng.permutation(pools[case.pool]):
             group = list(range(start, start + size))
@@ -339,5 +341,21 @@ def _pools(dues: Ints, year: int) -> dict[Pool, Ints]:
     whole = first & three & np.isin(dues["item"], (10, 30))
     early = plain & (dues["amount"] >= 50_000) & (dues["due"] <= day(year, 10, 2))
     debit = personal & (dues["channel"] == DIRECT_DEBIT) & (dues["amount"] >= 2000) & (dues["amount"] <= CVS_LIMIT_YEN)
-    masks: dict[Pool, Bools] = {"plain": plain, "debit": debit, "first": first, "early": early, "whole": whole}
+    pair = first & (dues["amount"] >= 40_000)
+    pair[:-1] &= dues["amount"][1:] >= 40_000
+    large = np.isin(dues["item"], (11, 20, 30)) & (dues["channel"] != DIRECT_DEBIT) & (dues["amount"] >= 250_000)
+    large &= dues["due"] <= day(year, 7, 31)
+    large_pair = large & (dues["due"] <= day(year, 6, 30))
+    large_pair[:-1] &= large[1:] & same
+    large_pair[-1] = False
+    masks: dict[Pool, Bools] = {
+        "plain": plain,
+        "debit": debit,
+        "first": first,
+        "early": early,
+        "whole": whole,
+        "large": large,
+        "pair": pair,
+        "large_pair": large_pair,
+    }
     return {name: np.flatnonzero(mask) for name, mask in masks.items()}

@@ -154,7 +154,7 @@ def refund_interest_command(
     decided: Annotated[str, typer.Option(help="The day of the decision to pay or offset (or 充当適状, if earlier).")],
     claim: Annotated[str | None, typer.Option(help="Cause 2: the day of the claim (更正の請求).")] = None,
     event: Annotated[
-        str | None, typer.Option(help="Cause 2: the day of the correction. Cause 3: of the notice or return.")
+        str | None, typer.Option(help="Cause 2 or 4: the day of the correction. Cause 3: of the notice or return.")
     ] = None,
     notice: Annotated[str | None, typer.Option(help="The day on which the notice of the refund was sent.")] = None,
     claimed: Annotated[

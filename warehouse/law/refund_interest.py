@@ -36,10 +36,10 @@ def first_day(
     Legal basis:
         地方税法第17条の4第1項: 1号 (更正・決定・賦課決定) the day after payment; 2号 (更正の請求) after the earlier of
         the months from the claim and from the correction; 3号 (所得税の更正・申告) after the months from the notice
-        or return; 4号 (誤納, 二重納付) after the months from the payment. The months are in
-        ``refund_interest.accrual``.
+        or return; 4号 (誤納, 二重納付) after the months from the payment, or from the correction of a tax by
+        return that nobody claimed (施行令第6条の15第1項). The months are in ``refund_interest.accrual``.
     Assumptions:
-        claim_date is the claim of cause 2; event_date the correction of cause 2 or the notice or return of cause 3.
+        claim_date is the claim of cause 2; event_date the correction of cause 2 or 4, the notice or return of cause 3.
         Interest never runs before the money was there: not before the day after paid_date.
 
     Raises:
@@ -64,7 +64,7 @@ def first_day(
     if cause == 3:
         return max(start, after(event_date, "notice_months", "notice date"))
     if cause == 4:
-        return after(paid_date, "payment_months", "paid date")
+        return after(max(paid_date, event_date or paid_date), "payment_months", "paid date")
     raise LawInputError("cause", str(cause), "1, 2, 3 or 4", "choose the number of 地方税法第17条の4第1項")
 
 

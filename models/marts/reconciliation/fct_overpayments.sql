@@ -176,7 +176,11 @@ running as (
 balances as (
     select
         rn.*,
-        concat_ws('-', rn.load_id, rn.source_line, rn.portion_no, rn.cause_code) as overpayment_id,
+        -- a receipt may have both kinds of 4号: paid by mistake, and reduced without a claim
+        concat_ws(
+            '-', rn.load_id, rn.source_line, rn.portion_no, rn.cause_code,
+            case when rn.cause_order = 2 and rn.cause_code = '4' then 'reduced' end
+        ) as overpayment_id,
         rn.amount_yen - least(greatest(rn.paid_back_yen - rn.later_yen, 0), rn.amount_yen) as balance_yen,
         rn.amount_yen - least(greatest(rn.paid_back_yen + rn.notified_yen - rn.later_yen, 0), rn.amount_yen)
             as free_yen
@@ -191,7 +195,8 @@ dated as (
         {{ add_days('wt.notified_date', 'ac.unclaimed_days + 1') }} as pause_from,
         case when wt.claimed_date is null then {{ as_of_date() }} else wt.claimed_date end as pause_to,
         {{ refund_interest_from(
-            'ba.cause_code', 'ba.received_date', 'ba.claim_date', 'ba.reduced_date', 'ba.income_tax_notice_date', 'ac'
+            'ba.cause_code', 'ba.received_date', 'ba.claim_date', 'case when ba.cause_order = 2 then ba.reduced_date end',
+            'ba.income_tax_notice_date', 'ac'
         ) }} as interest_from_date,
         {{ add_months('ba.arisen_date', 'ac.claim_months_in_all') }} as claim_expires_on
     from balances as ba

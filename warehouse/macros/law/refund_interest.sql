@@ -12,8 +12,9 @@ warehouse/law/refund_interest.py. A property test holds the two equal. Every num
     end
 {%- endmacro -%}
 
-{#- The day from which interest runs, by cause (1号-4号). claim_date: 更正の請求 (2号); corrected_date: 更正 (2号);
-    notice_date: 通知 or 申告 of income tax (3号). Without the date that a cause needs, the correction stands for it.
+{#- The day from which interest runs, by cause (1号-4号). claim_date: 更正の請求 (2号); corrected_date: 更正 (2号, and 4号
+    of a tax by return that nobody claimed back: 施行令6条の15第1項), null for money paid by mistake; notice_date: 通知 or
+    申告 of income tax (3号). Without the date that a cause needs, the correction stands for it.
     accrual: alias of a row of law_refund_interest_accrual. -#}
 {%- macro refund_interest_from(cause, paid_date, claim_date, corrected_date, notice_date, accrual) -%}
     case {{ cause }}
@@ -29,7 +30,9 @@ warehouse/law/refund_interest.py. A property test holds the two equal. Every num
             {{ add_days(paid_date, 1) }},
             {{ after_months('coalesce(' ~ notice_date ~ ', ' ~ corrected_date ~ ')', accrual ~ '.notice_months') }}
         )
-        else {{ after_months(paid_date, accrual ~ '.payment_months') }}
+        else {{ after_months(
+            'greatest(' ~ paid_date ~ ', coalesce(' ~ corrected_date ~ ', ' ~ paid_date ~ '))', accrual ~ '.payment_months'
+        ) }}
     end
 {%- endmacro -%}
 
