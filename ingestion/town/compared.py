@@ -48,8 +48,13 @@ def write_compared_history(
     entries["pid"] = _FIRST_PID + np.arange(len(entries))
     entries["route"], entries["fate"], entries["receipt_type"] = HISTORY, FATE["not_money"], 1
     write_history(delivery, f"receipts_{ymd(until)}.csv", entries, _FIRST_ENTRY)
-    columns = list(zip(*truth, strict=True))
-    table = pa.table([pa.array(c, pa.string()) for c in columns], schema=_DIFFERENCES)
+    tell_differences(delivery, truth)
+
+
+def tell_differences(delivery: Delivery, mistakes: list[Mistake]) -> None:
+    """The truth of what differs: empty where no 収納履歴 is delivered after go-live."""
+    rows_of = [dict(zip(_DIFFERENCES.names, mistake, strict=True)) for mistake in mistakes]
+    table = pa.Table.from_pylist(rows_of, schema=_DIFFERENCES)
     pq.write_table(table, delivery.truth.folder / "history_differences.parquet")
 
 

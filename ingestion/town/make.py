@@ -28,7 +28,7 @@ from ingestion.town.city import (
     PAID_SLIPS,
     TRANSFER,
 )
-from ingestion.town.compared import write_compared_history
+from ingestion.town.compared import tell_differences, write_compared_history
 from ingestion.town.days import BusinessDays, Ints, day, iso, ymd
 from ingestion.town.deliver import CONSIGNOR_KANA, SMALL_TOWN, Delivery, write_history, write_payment_files
 from ingestion.town.dues import is_city_tax
@@ -235,9 +235,13 @@ class _Builder:
             for lot in overpayments(dues, self.story.payments[payer], self.setting.as_of)
         ]
         payments = [p for payer in self.story.payments.values() for p in payer]
-        channels = {row.pid: row.channel for row in self.story.files} | {p.pid: TRANSFER for p in self.story.deposits}
-        filed = [(p, channels[p.pid]) for p in payments if p.pid in channels]
-        write_compared_history(self.delivery, records, filed, self.setting.go_live, self.rng[6])
+        if self.setting.first_year < self.setting.last_year:
+            channels = {row.pid: row.channel for row in self.story.files}
+            channels |= {payment.pid: TRANSFER for payment in self.story.deposits}
+            filed = [(p, channels[p.pid]) for p in payments if p.pid in channels]
+            write_compared_history(self.delivery, records, filed, self.setting.go_live, self.rng[6])
+        else:
+            tell_differences(self.delivery, [])
         self.truth.story(payments)
         self.truth.overpayments(lots)
         self.truth.repayments(payments)

@@ -19,6 +19,7 @@ from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.town import Town, make_town
 from ingestion.town.cases import CASES
+from ingestion.town.compared import WEEKS
 from ingestion.town.settlements import SETTLEMENTS
 from ingestion.town.year import LUMPS
 
@@ -221,7 +222,10 @@ def test_fees_follow_the_reminders_delivered(decoded: dict[str, Decoded], dues: 
 
 def test_money_is_delivered_once_history_before_go_live(decoded: dict[str, Decoded], town: Town) -> None:
     go_live = date.fromisoformat(town.go_live)
-    assert all(row["received_date"] < go_live for _, row in landed(decoded, "receipts"))
+    compared = f"receipts_{go_live + timedelta(weeks=WEEKS):%Y%m%d}.csv"  # 収納履歴 beside the files, to be compared
+    entries = landed(decoded, "receipts")
+    assert all((row["received_date"] >= go_live) == (name == compared) for name, row in entries)
+    assert {name == compared for name, _ in entries} == {True, False}
     for table, column in (("paid_slips", "received_date"), ("convenience_receipts", "store_date")):
         days = [row[column] for _, row in landed(decoded, table)]
         assert days and min(days) >= go_live
