@@ -43,7 +43,8 @@ def warehouse() -> Iterator[Any]:
             'd' as due_key, 'A' as addressee_no, '30' as tax_item_code, '2025' as levy_year, '2025' as tax_year,
             '1' as notice_no, '02' as instalment_no, cast(? as date) as due_date, cast(? as date) as as_of_date,
             cast(? as bigint) as assessed_yen, cast(65000 as bigint) as principal_balance_yen,
-            100 as reminder_fee_yen, 0 as reminder_fee_paid_yen, 0 as provisional_paid_yen,
+            100 as reminder_fee_yen, 0 as reminder_fee_paid_yen, 0 as reminder_fee_written_off_yen,
+            0 as provisional_paid_yen,
             cast(? as bigint) as late_charge_yen, 600 as late_charge_paid_yen, 0 as late_charge_balance_yen
         """,
         [DUE_DATE, AS_OF, TAX, charge(AS_OF)],

@@ -61,7 +61,7 @@ def test_the_example_has_every_kind_of_event() -> None:
         ),
         (
             "{on: 2024-08-01, receive: 5, due: a1, addressee: A}",
-            "names a due, a slip, a payer or a name; found due and addressee",
+            "names a due, a slip or a payer; found due and addressee",
         ),
         ("{on: 2024-08-01, receive: 5, fee: 5}", "fee does not belong to receive, which takes addressee, by_slip,"),
         ("{on: 2024-08-01, receive: 5, by_slip: s1}", "'s1' is no slip issued before this event (none)"),

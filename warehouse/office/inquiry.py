@@ -59,10 +59,13 @@ class DueLine:
     due_date: date
     assessed_yen: int
     principal_paid_yen: int
+    written_off_yen: int
     reminder_fee_yen: int
     reminder_fee_paid_yen: int
+    reminder_fee_written_off_yen: int
     late_charge_yen: int
     late_charge_paid_yen: int
+    late_charge_written_off_yen: int
     provisional_paid_yen: int
     overpaid_yen: int
     last_received_date: date | None
@@ -70,15 +73,15 @@ class DueLine:
 
     @property
     def principal_balance_yen(self) -> int:
-        return self.assessed_yen - self.principal_paid_yen
+        return self.assessed_yen - self.principal_paid_yen - self.written_off_yen
 
     @property
     def reminder_fee_balance_yen(self) -> int:
-        return self.reminder_fee_yen - self.reminder_fee_paid_yen
+        return self.reminder_fee_yen - self.reminder_fee_paid_yen - self.reminder_fee_written_off_yen
 
     @property
     def late_charge_balance_yen(self) -> int:
-        return self.late_charge_yen - self.late_charge_paid_yen
+        return self.late_charge_yen - self.late_charge_paid_yen - self.late_charge_written_off_yen
 
     @property
     def balance_yen(self) -> int:
@@ -345,7 +348,18 @@ def standing(due: dict[str, Any], moves: Sequence[dict[str, Any]], on: date, par
         )
         for component in ("principal", "reminder_fee", "late_charge")
     }
-    is_settled = due["assessed_yen"] <= paid["principal"] == due["principal_paid_yen"]
+    written_off = {
+        component: sum(
+            m["amount_yen"]
+            for m in moves
+            if m["movement_type"] == "written_off" and m["component"] == component and m["value_date"] <= until
+        )
+        for component in paid
+    }
+    is_settled = (
+        due["assessed_yen"] <= paid["principal"] + written_off["principal"]
+        and paid["principal"] == due["principal_paid_yen"]
+    )
     if is_settled and not _is_later(moves, until):
         charge = due["late_charge_yen"]
     else:
@@ -353,6 +367,9 @@ def standing(due: dict[str, Any], moves: Sequence[dict[str, Any]], on: date, par
     line = {name: due[name] for name in DueLine.__slots__ if name in due}
     line |= {
         "principal_paid_yen": paid["principal"],
+        "written_off_yen": written_off["principal"],
+        "reminder_fee_written_off_yen": written_off["reminder_fee"],
+        "late_charge_written_off_yen": written_off["late_charge"],
         "reminder_fee_paid_yen": paid["reminder_fee"],
         "late_charge_yen": charge,
         "late_charge_paid_yen": paid["late_charge"],
@@ -400,12 +417,18 @@ def _accrued(due: dict[str, Any], counted: list[dict[str, Any]], on: date, param
 
 def _state(due: dict[str, Any], line: dict[str, Any], on: date) -> str:
     """As fct_dues says it, on the day of the inquiry."""
-    if due["state"] in ("cancelled", "written_off"):
-        return str(due["state"])
-    if line["assessed_yen"] > line["principal_paid_yen"]:
+    if due["state"] == "cancelled":
+        return "cancelled"
+    gone = {name: line[name] for name in line if name.endswith("written_off_yen")}
+    if due["state"] == "written_off" and any(gone.values()):
+        return "written_off"
+    if line["assessed_yen"] > line["principal_paid_yen"] + gone["written_off_yen"]:
         return "delinquent" if due["due_date"] < on else "open"
     charged = line["reminder_fee_yen"] + line["late_charge_yen"]
-    return "principal_paid" if charged > line["reminder_fee_paid_yen"] + line["late_charge_paid_yen"] else "paid"
+    settled = (
+        line["reminder_fee_paid_yen"] + line["late_charge_paid_yen"] + sum(gone.values()) - gone["written_off_yen"]
+    )
+    return "principal_paid" if charged > settled else "paid"
 
 
 # --- receipts, overpayments, history -------------------------------------------------------------------------------
