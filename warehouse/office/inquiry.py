@@ -425,9 +425,8 @@ def _state(due: dict[str, Any], line: dict[str, Any], on: date) -> str:
     if line["assessed_yen"] > line["principal_paid_yen"] + gone["written_off_yen"]:
         return "delinquent" if due["due_date"] < on else "open"
     charged = line["reminder_fee_yen"] + line["late_charge_yen"]
-    settled = (
-        line["reminder_fee_paid_yen"] + line["late_charge_paid_yen"] + sum(gone.values()) - gone["written_off_yen"]
-    )
+    charges_gone = sum(gone.values()) - gone["written_off_yen"]
+    settled = line["reminder_fee_paid_yen"] + line["late_charge_paid_yen"] + charges_gone
     return "principal_paid" if charged > settled else "paid"
 
 
