@@ -295,7 +295,8 @@ outgoing as (
         wd.branch_code,
         wd.posted_date,
         wd.received_date as value_date,
-        cast(wd.fiscal_year as bigint) as fiscal_year,
+        cast(case when co.component = 'refund_interest' then wd.interest_fiscal_year else wd.fiscal_year end as bigint)
+            as fiscal_year,
         cast(du.fiscal_year as bigint) as due_fiscal_year,
         case
             when wd.entry_kind = 'reallocation' then cast(null as {{ dbt.type_string() }})

@@ -3,6 +3,7 @@
 --   entry_kind notified: the payer has been told of a refund that is not paid yet. No money has moved, but no later
 --   increase takes it up again (DESIGN §3, invariant 2).
 --   taken_date: the money came from the last receipts up to this day.
+--   interest_fiscal_year: 還付加算金 is expenditure of the year in which it was decided (自治令143条, to be confirmed).
 with recorded as (
     select
         hs.load_id,
@@ -41,7 +42,8 @@ with recorded as (
             as to_late_charge_yen,
         hs.budget_side,
         cast(hs.fiscal_year as bigint) as fiscal_year,
-        cast(hs.fiscal_year as bigint) as to_fiscal_year
+        cast(hs.fiscal_year as bigint) as to_fiscal_year,
+        cast(hs.fiscal_year as bigint) as interest_fiscal_year
     from {{ ref('int_history_entries') }} as hs
     left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where
@@ -73,7 +75,8 @@ decided as (
         case when dc.to_component_code = '3' then dc.amount_yen else 0 end as to_late_charge_yen,
         {{ budget_side('dc.fiscal_year', 'dc.approved_date') }} as budget_side,
         cast({{ fiscal_year_of_repayment('dc.fiscal_year', 'dc.approved_date') }} as bigint) as fiscal_year,
-        cast({{ fiscal_year_of_receipt('dc.offset_fiscal_year', 'dc.approved_date') }} as bigint) as to_fiscal_year
+        cast({{ fiscal_year_of_receipt('dc.offset_fiscal_year', 'dc.approved_date') }} as bigint) as to_fiscal_year,
+        cast({{ fiscal_year_of('dc.approved_date') }} as bigint) as interest_fiscal_year
     from {{ ref('stg_decisions') }} as dc
     where dc.decision_type_code in ('2', '3')
 ),
@@ -102,7 +105,8 @@ notified as (
         {{ budget_side('nt.fiscal_year', 'coalesce(nt.paid_date, nt.notified_date)') }} as budget_side,
         cast({{ fiscal_year_of_repayment('nt.fiscal_year', 'coalesce(nt.paid_date, nt.notified_date)') }} as bigint)
             as fiscal_year,
-        cast(null as bigint) as to_fiscal_year
+        cast(null as bigint) as to_fiscal_year,
+        cast({{ fiscal_year_of('coalesce(nt.decided_date, nt.notified_date)') }} as bigint) as interest_fiscal_year
     from {{ ref('stg_overpayment_notices') }} as nt
 )
 

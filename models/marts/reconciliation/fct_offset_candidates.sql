@@ -205,31 +205,44 @@ offsets as (
         and least(rk.to_yen, sc.to_yen) > greatest(rk.to_yen - rk.open_yen, sc.to_yen - sc.free_yen)
 ),
 
+-- Interest is reckoned once on all that goes on one day, and stands on the first line of it.
 parts as (
     select
-        concat_ws('-', ff.overpayment_id, ff.due_key, ff.component_code) as part_id,
-        ff.amount_yen as principal_yen,
-        ff.interest_from_date as from_date,
+        concat_ws('-', ff.overpayment_id, ff.suitable_date) as part_id,
+        {{ sum_yen('ff.amount_yen') }} as principal_yen,
+        min(ff.interest_from_date) as from_date,
         ff.suitable_date as to_date,
         cast(null as date) as pause_from,
         cast(null as date) as pause_to
     from offsets as ff
+    group by ff.overpayment_id, ff.suitable_date
 ),
 
 interest as (
     {{ refund_interest_by_part('parts') | indent(4) }}
+),
+
+ordered as (
+    select
+        ff.*,
+        row_number() over (
+            partition by ff.addressee_no order by ff.component_order, ff.order_no, ff.overpayment_id
+        ) as offset_order,
+        row_number() over (
+            partition by ff.overpayment_id, ff.suitable_date order by ff.component_order, ff.order_no
+        ) as order_on_day
+    from offsets as ff
 )
 
 select
-    ff.overpayment_id,
-    ff.addressee_no,
-    ff.due_key,
-    ff.component_code,
-    cast(row_number() over (
-        partition by ff.addressee_no order by ff.component_order, ff.order_no, ff.overpayment_id
-    ) as integer) as offset_order,
-    ff.suitable_date,
-    cast(ff.amount_yen as bigint) as amount_yen,
-    case when it.part_id is null then 0 else it.refund_interest_yen end as refund_interest_yen
-from offsets as ff
-left join interest as it on it.part_id = concat_ws('-', ff.overpayment_id, ff.due_key, ff.component_code)
+    od.overpayment_id,
+    od.addressee_no,
+    od.due_key,
+    od.component_code,
+    cast(od.offset_order as integer) as offset_order,
+    od.suitable_date,
+    cast(od.amount_yen as bigint) as amount_yen,
+    case when od.order_on_day = 1 and it.part_id is not null then it.refund_interest_yen else 0 end
+        as refund_interest_yen
+from ordered as od
+left join interest as it on it.part_id = concat_ws('-', od.overpayment_id, od.suitable_date)
