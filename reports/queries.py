@@ -270,14 +270,14 @@ def _rows(connection: duckdb.DuckDBPyConnection, row_class: type[Row], sql: str,
     return [row_class(**dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
 
 
-def check_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every table that the reports read is in the warehouse.
+def check_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[str] = TABLES) -> None:
+    """Every one of ``tables`` is in the warehouse; by default those that every report needs.
 
     Raises:
         WrongWarehouseError: naming all that are missing.
     """
     found = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
-    missing = [name for name in TABLES if name not in found]
+    missing = [name for name in tables if name not in found]
     if missing:
         raise WrongWarehouseError(
             f"the warehouse lacks {', '.join(missing)}", "run: osame build (with this version of osame)"
@@ -603,3 +603,140 @@ def load_references(loads: Sequence[LoadLine]) -> list[dict[str, Any]]:
         for load in loads
         if load.fed_period
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list of a report: its query's column names and rows. The names decide how a column is shown (listings.py)."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A report that is a row of lists: the tables that it needs, and one query for each list, by the list's name.
+
+    A query may use ``$as_of`` (the build's day), ``$first`` and ``$last`` (the period) and the report's parameters. A
+    column ``is_sum`` marks the rows that are sums; what a query does not sum is not summed anywhere else.
+    """
+
+    tables: tuple[str, ...]
+    queries: dict[str, str]
+
+
+def read_ledger(
+    connection: duckdb.DuckDBPyConnection, ledger: Ledger, parameters: dict[str, date | int | str]
+) -> dict[str, Listing]:
+    """Every list of ``ledger``.
+
+    Raises:
+        WrongWarehouseError: a table is missing.
+    """
+    check_tables(connection, ledger.tables)
+    found = {}
+    for name, sql in ledger.queries.items():
+        cursor = connection.execute(sql, {key: value for key, value in parameters.items() if f"${key}" in sql})
+        found[name] = Listing(tuple(column[0] for column in cursor.description or []), cursor.fetchall())
+    return found
+
+
+def fiscal_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """The fiscal years that the warehouse has books of.
+
+    Raises:
+        WrongWarehouseError: the settlement is missing.
+    """
+    check_tables(connection, ("fct_settlement_lines",))
+    rows = connection.execute(
+        "select distinct line.fiscal_year from fct_settlement_lines as line order by 1"
+    ).fetchall()
+    return [year for (year,) in rows]
+
+
+_DUE = "item.tax_item_name, cast(due.tax_year as bigint) as tax_year, due.instalment_no"
+_DUE_FROM = """
+join fct_dues as due on {key} = due.due_key
+join dim_tax_items as item on due.tax_item_code = item.tax_item_code
+"""
+
+OVERPAYMENTS = Ledger(
+    (
+        *("run_info", "dim_tax_items", "fct_dues", "fct_movements"),
+        *("fct_overpayments", "fct_offset_candidates", "fct_wrong_instalments"),
+    ),
+    {
+        "by_state": """
+select over_paid.state as overpayment_state, over_paid.cause_code, count(*) as overpayment_count,
+    cast(sum(over_paid.amount_yen) as bigint) as amount_yen,
+    cast(sum(over_paid.balance_yen) as bigint) as balance_yen,
+    cast(sum(over_paid.notified_yen) as bigint) as notified_yen,
+    cast(sum(over_paid.refund_interest_yen) as bigint) as refund_interest_yen,
+    grouping(over_paid.state) = 1 as is_sum
+from fct_overpayments as over_paid
+group by grouping sets ((over_paid.state, over_paid.cause_code), ())
+order by is_sum, case over_paid.state
+    when 'open' then 1 when 'notified' then 2 when 'claimed' then 3 when 'settled' then 4 else 5
+end, over_paid.cause_code
+""",
+        "waiting": f"""
+select over_paid.addressee_no, {_DUE}, over_paid.cause_code, over_paid.state as overpayment_state,
+    over_paid.arisen_date, over_paid.amount_yen, over_paid.balance_yen, over_paid.interest_from_date,
+    over_paid.refund_interest_yen
+from fct_overpayments as over_paid
+{_DUE_FROM.format(key="over_paid.due_key")}
+where over_paid.balance_yen > 0
+order by over_paid.arisen_date, over_paid.overpayment_id
+""",
+        "told": f"""
+select over_paid.addressee_no, {_DUE}, over_paid.state as overpayment_state, over_paid.notified_date,
+    over_paid.claimed_date, over_paid.notified_yen, over_paid.refund_interest_yen, over_paid.claim_expires_on
+from fct_overpayments as over_paid
+{_DUE_FROM.format(key="over_paid.due_key")}
+where over_paid.notified_yen > 0
+order by over_paid.notified_date, over_paid.overpayment_id
+""",
+        "expiring": f"""
+select over_paid.claim_expires_on, over_paid.addressee_no, {_DUE}, over_paid.cause_code,
+    over_paid.state as overpayment_state, over_paid.arisen_date, over_paid.balance_yen
+from fct_overpayments as over_paid
+{_DUE_FROM.format(key="over_paid.due_key")}
+where over_paid.balance_yen > 0
+    and over_paid.claim_expires_on <= coalesce(
+        try_cast($expires_by as date), cast(cast($as_of as date) + interval 1 year as date)
+    )
+order by over_paid.claim_expires_on, over_paid.overpayment_id
+""",
+        "offsets": f"""
+select candidate.addressee_no, candidate.offset_order, {_DUE}, candidate.component_code,
+    candidate.suitable_date, candidate.amount_yen as offset_yen, candidate.refund_interest_yen,
+    over_paid.cause_code, over_paid.arisen_date
+from fct_offset_candidates as candidate
+join fct_overpayments as over_paid on candidate.overpayment_id = over_paid.overpayment_id
+{_DUE_FROM.format(key="candidate.due_key")}
+order by candidate.addressee_no, candidate.offset_order, candidate.overpayment_id
+""",
+        "repaid": """
+select move.fiscal_year, move.movement_type, move.budget_side, move.component,
+    count(*) as movement_count, cast(sum(move.amount_yen) as bigint) as amount_yen,
+    grouping(move.movement_type) = 1 as is_sum
+from fct_movements as move
+where move.movement_type in ('refunded', 'offset_out') and not move.is_provisional
+group by grouping sets ((move.fiscal_year, move.movement_type, move.budget_side, move.component), (move.fiscal_year))
+order by move.fiscal_year, is_sum, move.movement_type desc, move.budget_side desc, move.component
+""",
+        "wrong_instalments": f"""
+select wrong.posted_date, wrong.received_date, due.addressee_no, {_DUE},
+    earlier.instalment_no as open_instalment_no, earlier.due_date as open_due_date, wrong.principal_yen,
+    wrong.open_yen, wrong.movable_yen, wrong.is_before_due_date
+from fct_wrong_instalments as wrong
+{_DUE_FROM.format(key="wrong.paid_due_key")}
+join fct_dues as earlier on wrong.open_due_key = earlier.due_key
+order by wrong.posted_date desc, wrong.receipt_id, wrong.paid_due_key
+""",
+    },
+)
+"""過誤納・還付・充当."""
+
+LEDGERS = {"overpayments": OVERPAYMENTS}
+"""The ledgers by the id of their report."""

@@ -1,0 +1,108 @@
+"""The reports that are lists, each made once of the built town: their figures against SQL of this file's own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import openpyxl
+import pytest
+
+from reports.catalog import load_catalog
+from reports.errors import ParameterError, WrongWarehouseError
+from reports.listings import LABELS, TITLES
+from reports.queries import LEDGERS
+from reports.run import RunResult, run_report
+from tests.integration.test_daily_collection_report import page_of, rows_of
+from tests.office import LATEST, BuiltTown
+from warehouse.config import Home
+from warehouse.connection import open_warehouse
+
+Make = Callable[..., RunResult]
+
+
+@pytest.fixture(scope="module")
+def home(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The town's warehouse in a home of its own: what is published here is nobody else's."""
+    home = Home(tmp_path_factory.mktemp("reports")).create()
+    shutil.copy(built_town.home.warehouse, home.warehouse)
+    return home
+
+
+@pytest.fixture(scope="module")
+def make(home: Home) -> Make:
+    """One run of each report and its parameters, whichever test asks first."""
+
+    @cache
+    def made(report_id: str, **parameters: str) -> RunResult:
+        return run_report(home, report_id, parameters, LATEST, "test")
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def value(home: Home) -> Callable[[str], Any]:
+    """The one value of a query on the built town."""
+
+    def ask(sql: str) -> Any:
+        with open_warehouse(home) as connection:
+            return (connection.execute(sql).fetchone() or (None,))[0]
+
+    return ask
+
+
+def sheet(result: RunResult, name: str) -> list[dict[str, Any]]:
+    """The rows of a sheet of the report's workbook by their headers."""
+    (book,) = result.folder.glob("*.xlsx")
+    rows = list(openpyxl.load_workbook(book)[name].iter_rows(min_row=4, values_only=True))
+    return [dict(zip([str(head) for head in rows[0]], row, strict=True)) for row in rows[1:]]
+
+
+def number(cell: str) -> int:
+    return int(cell.replace(",", "").replace("▲", "-"))
+
+
+def test_every_list_has_a_title_and_every_report_of_lists_is_catalogued() -> None:
+    assert {name: set(ledger.queries) for name, ledger in LEDGERS.items()} == {
+        name: set(titles) for name, titles in TITLES.items()
+    }
+    assert set(LEDGERS) <= {entry.id for entry in load_catalog().reports}
+    assert all(re.search(r"[ぁ-んァ-ヶ一-龠]", label) for label in LABELS.values())
+
+
+def test_overpayments_are_listed_by_state_and_one_by_one(make: Make, value: Callable[[str], Any]) -> None:
+    made = make("overpayments", expires_by="2029-12-31")
+    total = rows_of(page_of(made), "by-state")["計"]
+    assert number(total[1]) == value("select count(*) from fct_overpayments") > 30
+    assert number(total[3]) == value("select sum(balance_yen) from fct_overpayments") > 0
+    waiting = sheet(made, "過誤納一覧")
+    assert sum(row["残額"] for row in waiting) == number(total[3])
+    told = sheet(made, "還付待ち")
+    assert {row["状態"] for row in told} == {"通知済", "請求済"}
+    assert sum(row["通知済額"] for row in told) == number(total[4])
+    expiring = value("select count(*) from fct_overpayments where balance_yen > 0 and claim_expires_on < '2030-01-01'")
+    assert len(sheet(made, "時効")) == expiring > 0
+    assert len(sheet(made, "納期違い")) == value("select count(*) from fct_wrong_instalments") > 50
+    repaid = value(
+        "select sum(amount_yen) from fct_movements where movement_type in ('refunded', 'offset_out')"
+        " and not is_provisional"
+    )
+    assert sum(row["金額"] for row in sheet(made, "還付・充当済") if row["異動"] != "計") == repaid > 0
+
+
+@pytest.mark.parametrize(
+    ("report_id", "parameters", "error"),
+    [
+        ("overpayments", {"expires_by": "2029-12"}, ParameterError),
+        ("overpayments", {"expires": "2029-12-31"}, ParameterError),
+        ("overpayments", {"as_of_date": "2020-01-01"}, WrongWarehouseError),
+    ],
+)
+def test_wrong_parameters_are_refused_before_anything_runs(
+    home: Home, report_id: str, parameters: dict[str, str], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        run_report(home, report_id, parameters, LATEST, "test")
