@@ -50,6 +50,21 @@ TITLES: dict[str, dict[str, Title]] = {
             "納期違い", "先の期別が未納のままの納付（新しい順。単位：円）", "納期違いの納付はありません。"
         ),
     },
+    "settlement": {
+        "by_tax_item": Title(
+            "決算", "税目別の決算（本税・市の分。単位：円）", "この会計年度の調定と収入はありません。"
+        ),
+        "chain": Title(
+            "繰越の照合", "前年度の収入未済額と当年度の繰越額（本税。単位：円）", "前年度からの繰越はありません。"
+        ),
+        "carried_over": Title("滞納繰越", "滞納繰越調書の集計（単位：円）", "滞納繰越の記録はありません。"),
+        "other_lines": Title(
+            "県・国・税外", "県・国の分、督促手数料及び延滞金（単位：円）", "県・国の分と税外の収入はありません。"
+        ),
+    },
+    "collection_results": {
+        "form": Title("徴収実績調", "市町村税の徴収実績調（単位：千円、率は％）", "この会計年度の実績はありません。"),
+    },
 }
 """The lists of each report, in the order of the workbook's sheets."""
 
@@ -57,17 +72,25 @@ LABELS = {
     "addressee_no": "宛名番号",
     "amount_yen": "金額",
     "arisen_date": "生じた日",
+    "arrears_class": "現年・滞繰",
+    "assessed_yen": "調定額",
     "balance_yen": "残額",
+    "body": "団体",
     "budget_side": "歳入・歳出",
+    "carried_in_yen": "繰越額",
     "cause_code": "事由",
     "claim_expires_on": "請求権の期限",
     "claimed_date": "請求日",
+    "collection_permille": "徴収率（％）",
     "component": "区分",
     "component_code": "区分",
+    "difference_yen": "差額",
+    "due_count": "期別数",
     "fiscal_year": "会計年度",
     "instalment_no": "期別",
     "interest_from_date": "加算金の起算日",
     "is_before_due_date": "納期限内か",
+    "levy_year": "調定年度",
     "movable_yen": "組替可能額",
     "movement_count": "件数",
     "movement_type": "異動",
@@ -78,15 +101,22 @@ LABELS = {
     "open_due_date": "先の納期限",
     "open_instalment_no": "未納の期別",
     "open_yen": "先の未納額",
+    "outstanding_yen": "収入未済額",
+    "overpaid_yen": "過誤納額",
     "overpayment_count": "件数",
     "overpayment_state": "状態",
     "posted_date": "収納日",
+    "previous_outstanding_yen": "前年度の収入未済額",
     "principal_yen": "本税",
     "received_date": "領収日",
+    "received_yen": "収入済額",
     "refund_interest_yen": "還付加算金",
+    "refund_unpaid_yen": "還付未済額",
     "suitable_date": "充当適状日",
+    "tax_group_name": "区分",
     "tax_item_name": "科目",
     "tax_year": "年度分",
+    "written_off_yen": "不納欠損額",
 }
 """The header of every column."""
 
@@ -97,6 +127,8 @@ _COMPONENTS = {
     "refund_interest": "還付加算金",
 }
 WORDS: dict[str, dict[Any, str]] = {
+    "arrears_class": text.ARREARS_CLASSES,
+    "body": {"city": "市", "prefecture": "県", "state": "国"},
     "budget_side": {"revenue": "歳入（戻出）", "expenditure": "歳出"},
     "cause_code": {"1": "1号", "2": "2号", "3": "3号", "4": "4号"},
     "component": _COMPONENTS,

@@ -738,5 +738,101 @@ order by wrong.posted_date desc, wrong.receipt_id, wrong.paid_due_key
 )
 """過誤納・還付・充当."""
 
-LEDGERS = {"overpayments": OVERPAYMENTS}
+_RATE = (
+    "case when sum({base}) > 0 then "
+    "cast((2000 * sum({part}) + sum({base})) // (2 * sum({base})) as bigint) end as {name}_permille"
+)
+"""Tenths of a percent, half up, in whole numbers; empty where there is no base."""
+
+_SETTLEMENT = ("carried_in_yen", "assessed_yen", "received_yen", "refund_unpaid_yen", "written_off_yen")
+_SETTLED = ",\n    ".join(
+    [
+        *(f"cast(sum(line.{name}) as bigint) as {name}" for name in (*_SETTLEMENT, "outstanding_yen")),
+        _RATE.format(base="line.assessed_yen", part="line.received_yen", name="collection"),
+    ]
+)
+_CARRIED = ("carried_in_yen", "assessed_yen", "received_yen", "written_off_yen", "outstanding_yen", "overpaid_yen")
+
+SETTLEMENT = Ledger(
+    ("run_info", "dim_tax_items", "fct_settlement_lines", "fct_carried_dues"),
+    {
+        "by_tax_item": f"""
+select case when item.is_city_tax then '市税' else '市税以外' end as tax_group_name, item.tax_item_name,
+    line.arrears_class, {_SETTLED},
+    grouping(line.arrears_class) + grouping(line.tax_item_code) > 0 as is_sum
+from fct_settlement_lines as line
+join dim_tax_items as item on line.tax_item_code = item.tax_item_code
+where line.fiscal_year = $fiscal_year and line.body = 'city' and line.component = 'principal'
+group by grouping sets (
+    (item.is_city_tax, line.tax_item_code, item.tax_item_name, line.arrears_class),
+    (item.is_city_tax, line.tax_item_code, item.tax_item_name),
+    (item.is_city_tax, line.arrears_class),
+    (item.is_city_tax)
+)
+order by item.is_city_tax desc, grouping(line.tax_item_code), line.tax_item_code, grouping(line.arrears_class),
+    line.arrears_class desc
+""",
+        "other_lines": f"""
+select line.body, line.component, item.tax_item_name, line.arrears_class, {_SETTLED}
+from fct_settlement_lines as line
+join dim_tax_items as item on line.tax_item_code = item.tax_item_code
+where line.fiscal_year = $fiscal_year and (line.body <> 'city' or line.component <> 'principal')
+group by line.body, line.component, line.tax_item_code, item.tax_item_name, line.arrears_class
+order by case line.body when 'city' then 1 when 'prefecture' then 2 else 3 end, line.component desc,
+    line.tax_item_code, line.arrears_class desc
+""",
+        "chain": """
+with years as (
+    select line.tax_item_code,
+        cast(sum(case when line.fiscal_year < $fiscal_year then line.outstanding_yen else 0 end) as bigint)
+            as previous_outstanding_yen,
+        cast(sum(case when line.fiscal_year = $fiscal_year then line.carried_in_yen else 0 end) as bigint)
+            as carried_in_yen
+    from fct_settlement_lines as line
+    where line.fiscal_year in ($fiscal_year, $fiscal_year - 1) and line.component = 'principal'
+    group by line.tax_item_code
+)
+
+select item.tax_item_name, cast(sum(years.previous_outstanding_yen) as bigint) as previous_outstanding_yen,
+    cast(sum(years.carried_in_yen) as bigint) as carried_in_yen,
+    cast(sum(years.carried_in_yen - years.previous_outstanding_yen) as bigint) as difference_yen,
+    grouping(years.tax_item_code) = 1 as is_sum
+from years
+join dim_tax_items as item on years.tax_item_code = item.tax_item_code
+group by grouping sets ((years.tax_item_code, item.tax_item_name), ())
+order by is_sum, years.tax_item_code
+""",
+        "carried_over": f"""
+select item.tax_item_name, due.levy_year, count(*) as due_count,
+    {", ".join(f"cast(sum(due.{name}) as bigint) as {name}" for name in _CARRIED)},
+    grouping(due.levy_year) = 1 as is_sum
+from fct_carried_dues as due
+join dim_tax_items as item on due.tax_item_code = item.tax_item_code
+where due.fiscal_year = $fiscal_year
+group by grouping sets ((due.tax_item_code, item.tax_item_name, due.levy_year), ())
+order by is_sum, due.tax_item_code, due.levy_year
+""",
+    },
+)
+"""決算・滞納繰越 of one fiscal year."""
+
+COLLECTION_RESULTS = Ledger(
+    ("run_info", "rpt_collection_results", "collection_result_rows"),
+    {
+        "form": """
+select result.label_ja, cast(length(place.path) - length(replace(place.path, '.', '')) as bigint) as depth,
+    result.current_assessed_yen, result.carried_over_assessed_yen, result.assessed_yen,
+    result.current_received_yen, result.carried_over_received_yen, result.received_yen,
+    result.current_collection_rate, result.carried_over_collection_rate, result.collection_rate,
+    result.previous_collection_rate, result.received_change_rate
+from rpt_collection_results as result
+join collection_result_rows as place on result.row_no = place.row_no
+where result.fiscal_year = $fiscal_year
+order by result.row_no
+""",
+    },
+)
+"""徴収実績調 of one fiscal year, row by row of the official form."""
+
+LEDGERS = {"overpayments": OVERPAYMENTS, "settlement": SETTLEMENT, "collection_results": COLLECTION_RESULTS}
 """The ledgers by the id of their report."""

@@ -93,12 +93,64 @@ def test_overpayments_are_listed_by_state_and_one_by_one(make: Make, value: Call
     assert sum(row["金額"] for row in sheet(made, "還付・充当済") if row["異動"] != "計") == repaid > 0
 
 
+def test_the_settlement_adds_up_and_follows_the_year_before(make: Make, value: Callable[[str], Any]) -> None:
+    made = make("settlement", fiscal_year="2025")
+    html = page_of(made)
+    assert "令和7年度" in html[html.index("<header") : html.index("</header>")]
+    city = next(
+        row
+        for row in sheet(made, "決算")
+        if (row["区分"], row["科目"], row["現年・滞繰"]) == ("市税", "計", None)  # the total of 市税
+    )
+    lines = (
+        "from fct_settlement_lines join dim_tax_items using (tax_item_code) where fiscal_year = 2025"
+        " and body = 'city' and component = 'principal' and is_city_tax"
+    )
+    for head, column in (("調定額", "assessed_yen"), ("収入済額", "received_yen"), ("収入未済額", "outstanding_yen")):
+        assert city[head] == value(f"select sum({column}) {lines}") > 0
+    assert (
+        city["調定額"] - city["収入済額"] + city["還付未済額"] - city["不納欠損額"] == city["収入未済額"]
+    )  # the identity of the settlement
+    rate = value(f"select round(100 * sum(received_yen)::double / sum(assessed_yen), 1) {lines}")
+    assert city["徴収率（％）"] == pytest.approx(rate)
+    chain = sheet(made, "繰越の照合")
+    assert {row["差額"] for row in chain} == {0}
+    assert chain[-1]["繰越額"] == value(
+        "select sum(carried_in_yen) from fct_settlement_lines where fiscal_year = 2025 and component = 'principal'"
+    )
+    open_at_the_end = value("select sum(outstanding_yen) from fct_carried_dues where fiscal_year = 2025")
+    assert sheet(made, "滞納繰越")[-1]["収入未済額"] == open_at_the_end > 0
+
+
+def test_the_collection_results_are_the_official_form(make: Make, value: Callable[[str], Any]) -> None:
+    made = make("collection_results", fiscal_year="2025")
+    (book,) = made.folder.glob("*.xlsx")
+    rows = list(openpyxl.load_workbook(book)["徴収実績調"].iter_rows(min_row=4, max_col=15, values_only=True))
+    assert rows[0][:2] == ("区分", "調定済額")
+    assert rows[2][1:10] == ("Ａ", "Ｂ", "Ｃ", "Ｄ", "", "Ｅ", "Ｆ", "Ｇ", "Ｈ")
+    form = rows[3:43]
+    assert [str(row[0]).strip("　") for row in form] == value(
+        "select list(label_ja order by row_no) from rpt_collection_results where fiscal_year = 2025"
+    )
+    total = next(row for row in form if row[0] == "合計")
+    of_total = "from rpt_collection_results where fiscal_year = 2025 and form_row = 'total'"
+    assert total[3] == value(f"select cast(round(assessed_yen / 1000) as bigint) {of_total}") > 0
+    assert total[8] == value(f"select cast(round(received_yen / 1000) as bigint) {of_total}") > 0
+    assert total[12] == pytest.approx(float(value(f"select round(100 * collection_rate, 1) {of_total}")))
+    assert {row[4] for row in form} == {row[9] for row in form} == {None}  # 標準税率超過: no extract has it
+    on_page = rows_of(page_of(made), "form")
+    assert number(on_page["合計"][2]) == total[3]
+
+
 @pytest.mark.parametrize(
     ("report_id", "parameters", "error"),
     [
         ("overpayments", {"expires_by": "2029-12"}, ParameterError),
         ("overpayments", {"expires": "2029-12-31"}, ParameterError),
         ("overpayments", {"as_of_date": "2020-01-01"}, WrongWarehouseError),
+        ("settlement", {}, ParameterError),
+        ("settlement", {"fiscal_year": "令和7"}, ParameterError),
+        ("collection_results", {"fiscal_year": "1999"}, WrongWarehouseError),
     ],
 )
 def test_wrong_parameters_are_refused_before_anything_runs(
