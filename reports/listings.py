@@ -65,6 +65,30 @@ TITLES: dict[str, dict[str, Title]] = {
     "collection_results": {
         "form": Title("徴収実績調", "市町村税の徴収実績調（単位：千円、率は％）", "この会計年度の実績はありません。"),
     },
+    "monthly_collection": {
+        "by_month": Title("月別", "月別の収入済額（本税。単位：円）", "この会計年度の収入はありません。"),
+        "by_tax_item": Title("税目別", "税目別の収入済額（単位：円）", "この会計年度の収入はありません。"),
+        "by_month_and_tax_item": Title(
+            "税目別月別", "税目別・月別の収入済額（単位：円）", "この会計年度の収入はありません。"
+        ),
+    },
+    "reconciliation": {
+        "by_status": Title("記録の状態", "収納の記録の状態別（単位：円）", "この期間の収納の記録はありません。"),
+        "by_method": Title(
+            "消込方法", "消込の方法・納付方法別（確定した記録。単位：円）", "この期間に確定した収納はありません。"
+        ),
+        "suspense": Title("不明金", "基準日現在の不明金（単位：円。氏名は表示しません）", "不明金はありません。"),
+        "candidates": Title(
+            "不明金の候補", "不明金の消込先の候補（点数の高い順。単位：円）", "候補のある不明金はありません。"
+        ),
+        "history": Title(
+            "収納履歴との相違", "収納履歴と納付ファイルの相違（単位：円）", "収納履歴と納付ファイルに相違はありません。"
+        ),
+    },
+    "payment_channels": {
+        "by_channel": Title("納付方法別", "納付方法別の収納（単位：円、割合は％）", "この会計年度の収納はありません。"),
+        "by_tax_item": Title("税目別", "税目別・納付方法別の収納（単位：円）", "この会計年度の収納はありません。"),
+    },
 }
 """The lists of each report, in the order of the workbook's sheets."""
 
@@ -77,23 +101,39 @@ LABELS = {
     "balance_yen": "残額",
     "body": "団体",
     "budget_side": "歳入・歳出",
+    "candidate_no": "順位",
     "carried_in_yen": "繰越額",
     "cause_code": "事由",
+    "channel_name": "納付方法",
     "claim_expires_on": "請求権の期限",
     "claimed_date": "請求日",
+    "collected_yen": "収納額",
     "collection_permille": "徴収率（％）",
     "component": "区分",
     "component_code": "区分",
+    "count_share_permille": "件数の割合",
+    "date_score": "日付の点数",
+    "difference_kind": "相違の種類",
     "difference_yen": "差額",
     "due_count": "期別数",
+    "due_keys": "期別キー",
+    "file_due_key": "期別キー（ファイル）",
+    "file_received_date": "領収日（ファイル）",
+    "file_yen": "金額（ファイル）",
     "fiscal_year": "会計年度",
+    "history_due_key": "期別キー（収納履歴）",
+    "history_received_date": "領収日（収納履歴）",
+    "history_yen": "金額（収納履歴）",
     "instalment_no": "期別",
     "interest_from_date": "加算金の起算日",
     "is_before_due_date": "納期限内か",
+    "late_charge_yen": "延滞金",
     "levy_year": "調定年度",
+    "match_name": "消込の方法",
     "movable_yen": "組替可能額",
     "movement_count": "件数",
     "movement_type": "異動",
+    "name_score": "名義の点数",
     "notified_date": "通知日",
     "notified_yen": "通知済額",
     "offset_order": "順",
@@ -106,17 +146,35 @@ LABELS = {
     "overpayment_count": "件数",
     "overpayment_state": "状態",
     "posted_date": "収納日",
+    "posted_month": "収納月",
+    "previous_collected_yen": "前年度の収納額",
+    "previous_count_share_permille": "前年度の件数の割合",
     "previous_outstanding_yen": "前年度の収入未済額",
+    "previous_principal_yen": "前年度",
+    "previous_receipt_count": "前年度の件数",
+    "previous_to_date_yen": "前年度の累計",
+    "principal_to_date_yen": "累計",
     "principal_yen": "本税",
+    "reason": "理由",
+    "receipt_count": "件数",
+    "receipt_id": "収納ID",
     "received_date": "領収日",
     "received_yen": "収入済額",
+    "record_status": "記録の状態",
     "refund_interest_yen": "還付加算金",
     "refund_unpaid_yen": "還付未済額",
+    "reminder_fee_yen": "督促手数料",
+    "score": "点数",
+    "source_file": "ファイル",
+    "source_line": "行",
+    "status_reason": "理由",
     "suitable_date": "充当適状日",
+    "suspense_yen": "不明金",
     "tax_group_name": "区分",
     "tax_item_name": "科目",
     "tax_year": "年度分",
     "written_off_yen": "不納欠損額",
+    "yen_share_permille": "収納額の割合",
 }
 """The header of every column."""
 
@@ -133,6 +191,16 @@ WORDS: dict[str, dict[Any, str]] = {
     "cause_code": {"1": "1号", "2": "2号", "3": "3号", "4": "4号"},
     "component": _COMPONENTS,
     "component_code": {"1": "本税", "2": "督促手数料", "3": "延滞金"},
+    "difference_kind": {
+        "date_differs": "日付の相違",
+        "amount_differs": "金額の相違",
+        "split_differs": "内訳の相違",
+        "due_differs": "期別の相違",
+        "missing_in_files": "ファイルになし",
+        "missing_in_history": "収納履歴になし",
+        "counted_twice": "二重計上",
+        "counted_nowhere": "計上漏れ",
+    },
     "is_before_due_date": {True: "はい", False: "いいえ"},
     "movement_type": {"refunded": "還付", "offset_out": "充当"},
     "overpayment_state": {
@@ -142,11 +210,20 @@ WORDS: dict[str, dict[Any, str]] = {
         "settled": "還付・充当済",
         "expired": "時効",
     },
+    "record_status": {"final": "確定", "provisional": "速報", "superseded": "置換済", "cancelled": "取消"},
+    "status_reason": {
+        "resent": "再送",
+        "before_go_live": "稼働前（収納履歴による）",
+        "final_record_came": "確報の到着",
+        "reversed": "取消された記録",
+        "reversal": "取消の記録",
+        "reversal_without_record": "対象のない取消",
+    },
 }
 """What the codes of a column are called. A code that is not here is shown as it is."""
 
 _SUM = "is_sum"
-_FIGURES = ("_yen", "_count", "_permille", "_order")
+_FIGURES = ("_yen", "_count", "_permille", "_order", "score", "_line", "candidate_no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +334,8 @@ def _cell(column: str, cell: Any) -> Cell:
         return WORDS[column].get(cell, str(cell))
     if column.endswith("_year") and isinstance(cell, int):
         return text.fiscal_year(cell)
+    if column.endswith("_month"):
+        return text.month(cell)
     if column.endswith("_permille"):
         return Decimal(cell).scaleb(-1)
     found: Cell = cell
@@ -264,4 +343,4 @@ def _cell(column: str, cell: Any) -> Cell:
 
 
 def _width(column: str) -> int:
-    return 30 if column.endswith(("_name", "reason")) else 15
+    return 30 if column.endswith(("_name", "reason", "_key", "_keys", "_file")) else 15

@@ -834,5 +834,185 @@ order by result.row_no
 )
 """徴収実績調 of one fiscal year, row by row of the official form."""
 
-LEDGERS = {"overpayments": OVERPAYMENTS, "settlement": SETTLEMENT, "collection_results": COLLECTION_RESULTS}
+_MONTHLY_FROM = """
+from rpt_monthly_collection as month
+join dim_tax_items as item on month.tax_item_code = item.tax_item_code
+where month.fiscal_year in ($fiscal_year, $fiscal_year - 1)
+"""
+_OF_YEAR = "cast(sum(case when month.fiscal_year = $fiscal_year then month.{name} else 0 end) as bigint)"
+_YEAR_BEFORE = "cast(sum(case when month.fiscal_year < $fiscal_year then month.principal_yen else 0 end) as bigint)"
+_MONTH = """cast(case when month.fiscal_year = $fiscal_year then month.posted_month
+        else month.posted_month + interval 1 year end as date)"""
+
+MONTHLY_COLLECTION = Ledger(
+    ("run_info", "dim_tax_items", "rpt_monthly_collection"),
+    {
+        "by_month": f"""
+with monthly as (
+    select item.is_city_tax, {_MONTH} as posted_month,
+        {_OF_YEAR.format(name="principal_yen")} as principal_yen,
+        {_YEAR_BEFORE} as previous_principal_yen
+    {_MONTHLY_FROM}
+    group by item.is_city_tax, {_MONTH}
+)
+
+select case when monthly.is_city_tax then '市税' else '市税以外' end as tax_group_name, monthly.posted_month,
+    monthly.principal_yen, monthly.previous_principal_yen,
+    monthly.principal_yen - monthly.previous_principal_yen as difference_yen,
+    cast(sum(monthly.principal_yen) over year_to_date as bigint) as principal_to_date_yen,
+    cast(sum(monthly.previous_principal_yen) over year_to_date as bigint) as previous_to_date_yen
+from monthly
+window year_to_date as (partition by monthly.is_city_tax order by monthly.posted_month)
+order by monthly.is_city_tax desc, monthly.posted_month
+""",
+        "by_tax_item": f"""
+select item.tax_item_name, month.arrears_class,
+    {_OF_YEAR.format(name="principal_yen")} as principal_yen,
+    {_YEAR_BEFORE} as previous_principal_yen,
+    {_OF_YEAR.format(name="principal_yen")} - {_YEAR_BEFORE} as difference_yen,
+    {_OF_YEAR.format(name="reminder_fee_yen")} as reminder_fee_yen,
+    {_OF_YEAR.format(name="late_charge_yen")} as late_charge_yen,
+    grouping(month.tax_item_code) = 1 as is_sum
+{_MONTHLY_FROM}
+group by grouping sets ((month.tax_item_code, item.tax_item_name, month.arrears_class), ())
+order by is_sum, month.tax_item_code, month.arrears_class desc
+""",
+        "by_month_and_tax_item": f"""
+select item.tax_item_name, {_MONTH} as posted_month, month.arrears_class,
+    {_OF_YEAR.format(name="principal_yen")} as principal_yen,
+    {_YEAR_BEFORE} as previous_principal_yen,
+    {_OF_YEAR.format(name="principal_yen")} - {_YEAR_BEFORE} as difference_yen,
+    {_OF_YEAR.format(name="reminder_fee_yen")} as reminder_fee_yen,
+    {_OF_YEAR.format(name="late_charge_yen")} as late_charge_yen
+{_MONTHLY_FROM}
+group by month.tax_item_code, item.tax_item_name, {_MONTH}, month.arrears_class
+order by month.tax_item_code, posted_month, month.arrears_class desc
+""",
+    },
+)
+"""税目別月別収入 of one fiscal year beside the year before."""
+
+_STATUS = "cast(count(*) as bigint) as receipt_count, cast(sum(receipt.amount_yen) as bigint) as amount_yen"
+_PARTS = ",\n    ".join(
+    f"cast(sum(receipt.{name}) as bigint) as {name}"
+    for name in ("principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen")
+)
+
+RECONCILIATION = Ledger(
+    (
+        *("run_info", "dim_channels", "dim_tax_items", "match_methods", "fct_dues", "fct_receipts"),
+        *("fct_suspense", "fct_suspense_candidates", "qc_history_vs_files"),
+    ),
+    {
+        "by_status": f"""
+select receipt.record_status, receipt.status_reason, {_STATUS}
+from fct_receipts as receipt
+where receipt.posted_date between $first and $last
+group by receipt.record_status, receipt.status_reason
+order by case receipt.record_status when 'final' then 1 when 'provisional' then 2 when 'superseded' then 3 else 4 end,
+    receipt.status_reason
+""",
+        "by_method": f"""
+select method.match_name, channel.channel_name, {_STATUS},
+    {_PARTS},
+    grouping(receipt.match_method) = 1 as is_sum
+from fct_receipts as receipt
+left join match_methods as method on receipt.match_method = method.match_method
+left join dim_channels as channel on receipt.channel_code = channel.channel_code
+where receipt.posted_date between $first and $last and receipt.record_status = 'final'
+group by grouping sets (
+    (receipt.match_method, method.match_name, receipt.channel_code, channel.channel_name), ()
+)
+order by is_sum, receipt.match_method, receipt.channel_code
+""",
+        "suspense": """
+select suspense.receipt_id, channel.channel_name, suspense.received_date, suspense.posted_date,
+    suspense.amount_yen, suspense.balance_yen, suspense.reason, suspense.source_file, suspense.source_line
+from fct_suspense as suspense
+left join dim_channels as channel on suspense.channel_code = channel.channel_code
+where suspense.balance_yen > 0 or suspense.amount_yen = 0
+order by suspense.posted_date, suspense.receipt_id
+""",
+        "candidates": """
+select candidate.receipt_id, candidate.candidate_no, candidate.addressee_no, candidate.due_keys,
+    candidate.amount_yen, candidate.name_score, candidate.date_score, candidate.score, candidate.reason
+from fct_suspense_candidates as candidate
+order by candidate.receipt_id, candidate.candidate_no
+""",
+        "history": """
+select difference.kind as difference_kind, channel.channel_name,
+    difference.history_due_key, difference.file_due_key,
+    difference.history_received_date, difference.file_received_date,
+    difference.history_principal_yen + difference.history_reminder_fee_yen + difference.history_late_charge_yen
+        as history_yen,
+    difference.file_principal_yen + difference.file_reminder_fee_yen + difference.file_late_charge_yen as file_yen,
+    difference.difference_yen
+from qc_history_vs_files as difference
+left join dim_channels as channel on difference.channel_code = channel.channel_code
+order by difference.kind, difference.difference_id
+""",
+    },
+)
+"""消込結果 of a period; 不明金 and the differences from 収納履歴 as they stand on the build's day."""
+
+_PAID = "rpt.principal_yen + rpt.reminder_fee_yen + rpt.late_charge_yen + rpt.overpaid_yen"
+_CHANNEL_FROM = f"""
+from rpt_daily_collection as rpt
+left join dim_channels as channel on rpt.channel_code = channel.channel_code
+left join dim_tax_items as item on rpt.tax_item_code = item.tax_item_code
+where rpt.fiscal_year in ($fiscal_year, $fiscal_year - 1) and (rpt.receipt_count <> 0 or {_PAID} <> 0)
+"""
+_THEN = "cast(sum(case when rpt.fiscal_year {when} $fiscal_year then {what} else 0 end) as bigint)"
+_CHANNEL_FIGURES = f"""{_THEN.format(when="=", what="rpt.receipt_count")} as receipt_count,
+    {_THEN.format(when="=", what=_PAID)} as collected_yen,
+    {_THEN.format(when="<", what="rpt.receipt_count")} as previous_receipt_count,
+    {_THEN.format(when="<", what=_PAID)} as previous_collected_yen"""
+_SHARE = (
+    "cast((2000 * channels.{part} + sum(channels.{part}) over (partition by channels.is_sum)) "
+    "// (2 * nullif(sum(channels.{part}) over (partition by channels.is_sum), 0)) as bigint) as {name}_permille"
+)
+
+PAYMENT_CHANNELS = Ledger(
+    ("run_info", "dim_channels", "dim_tax_items", "rpt_daily_collection"),
+    {
+        "by_channel": f"""
+with channels as (
+    select rpt.channel_code, {_CHANNEL_NAME}, {_CHANNEL_FIGURES}, grouping(rpt.channel_code) = 1 as is_sum
+    {_CHANNEL_FROM}
+    group by grouping sets ((rpt.channel_code, channel.channel_name), ())
+)
+
+select case when channels.is_sum then null else channels.channel_name end as channel_name, channels.receipt_count,
+    {_SHARE.format(part="receipt_count", name="count_share")},
+    channels.collected_yen, {_SHARE.format(part="collected_yen", name="yen_share")},
+    channels.previous_receipt_count,
+    {_SHARE.format(part="previous_receipt_count", name="previous_count_share")},
+    channels.previous_collected_yen, channels.is_sum
+from channels
+order by channels.is_sum, channels.channel_code
+""",
+        "by_tax_item": f"""
+select item.tax_item_name,
+    case when grouping(rpt.channel_code) = 0 then coalesce(channel.channel_name, '（納付方法なし）') end
+        as channel_name,
+    {_CHANNEL_FIGURES}, grouping(rpt.channel_code) = 1 as is_sum
+{_CHANNEL_FROM}
+group by grouping sets (
+    (rpt.tax_item_code, item.tax_item_name, rpt.channel_code, channel.channel_name),
+    (rpt.tax_item_code, item.tax_item_name)
+)
+order by rpt.tax_item_code, is_sum, rpt.channel_code
+""",
+    },
+)
+"""納付方法別 of one fiscal year beside the year before: final receipts that found a due."""
+
+LEDGERS = {
+    "overpayments": OVERPAYMENTS,
+    "settlement": SETTLEMENT,
+    "collection_results": COLLECTION_RESULTS,
+    "monthly_collection": MONTHLY_COLLECTION,
+    "reconciliation": RECONCILIATION,
+    "payment_channels": PAYMENT_CHANNELS,
+}
 """The ledgers by the id of their report."""

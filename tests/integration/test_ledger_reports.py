@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -142,6 +143,59 @@ def test_the_collection_results_are_the_official_form(make: Make, value: Callabl
     assert number(on_page["合計"][2]) == total[3]
 
 
+def test_the_months_of_a_year_stand_beside_those_of_the_year_before(make: Make, value: Callable[[str], Any]) -> None:
+    made = make("monthly_collection", fiscal_year="2025")
+    months = [row for row in sheet(made, "月別") if row["区分"] == "市税"]
+    city = "join dim_tax_items using (tax_item_code) where is_city_tax"
+    sums = {
+        year: value(f"select sum(principal_yen) from rpt_monthly_collection {city} and fiscal_year = {year}")
+        for year in (2024, 2025)
+    }
+    assert [sum(row[head] for row in months) for head in ("前年度", "本税")] == [sums[2024], sums[2025]]
+    assert (months[-1]["前年度の累計"], months[-1]["累計"]) == (sums[2024], sums[2025])
+    assert months[0]["収納月"] == "令和7年4月"
+    assert months[0]["前年度"] == value(
+        f"select sum(principal_yen) from rpt_monthly_collection {city} and posted_month = date '2024-04-01'"
+        " and fiscal_year = 2024"
+    )
+    total = sheet(made, "税目別")[-1]
+    assert total["延滞金"] == value("select sum(late_charge_yen) from rpt_monthly_collection where fiscal_year = 2025")
+    figure = json.loads(re.findall(r'<script type="application/json">(.*?)</script>', page_of(made))[0])
+    assert [trace["y"][-1] for trace in figure["data"]] == [sums[2025], sums[2024]]
+
+
+def test_every_record_of_a_period_is_reconciled_or_in_suspense(make: Make, value: Callable[[str], Any]) -> None:
+    made = make("reconciliation", from_date="2025-06-01", to_date="2026-05-31")
+    period = "posted_date between date '2025-06-01' and date '2026-05-31'"
+    of_status = {row["記録の状態"]: row for row in sheet(made, "記録の状態") if row["理由"] is None}
+    final = value(f"select sum(amount_yen) from fct_receipts where record_status = 'final' and {period}")
+    assert of_status["確定"]["金額"] == final > 0
+    assert sum(row["件数"] for row in sheet(made, "記録の状態")) == value(
+        f"select count(*) from fct_receipts where {period}"
+    )
+    total = sheet(made, "消込方法")[-1]
+    parts = ("本税", "督促手数料", "延滞金", "過誤納額", "不明金")
+    assert total["金額"] == sum(total[part] for part in parts) == final
+    suspense = sheet(made, "不明金")
+    assert sum(row["残額"] for row in suspense) == value("select sum(balance_yen) from fct_suspense") > 0
+    differences = sheet(made, "収納履歴との相違")
+    assert len(differences) == value("select count(*) from qc_history_vs_files") > 0
+    assert all(re.search(r"相違|なし|計上", row["相違の種類"]) for row in differences)
+
+
+def test_the_channels_of_a_year_add_up_to_its_day_book(make: Make, value: Callable[[str], Any]) -> None:
+    made = make("payment_channels", fiscal_year="2025")
+    *channels, total = sheet(made, "納付方法別")
+    paid = "sum(principal_yen + reminder_fee_yen + late_charge_yen + overpaid_yen)"
+    for year, before in ((2025, ""), (2024, "前年度の")):
+        of_year = f"from rpt_daily_collection where fiscal_year = {year}"
+        assert total[f"{before}収納額"] == value(f"select {paid} {of_year}") > 0
+        assert total[f"{before}件数"] == value(f"select sum(receipt_count) {of_year}") > 0
+        assert sum(row[f"{before}収納額"] for row in channels) == total[f"{before}収納額"]
+    assert sum(row["件数の割合"] for row in channels) == pytest.approx(100, abs=0.5)
+    assert sum(row["収納額"] for row in sheet(made, "税目別") if row["納付方法"] == "計") == total["収納額"]
+
+
 @pytest.mark.parametrize(
     ("report_id", "parameters", "error"),
     [
@@ -151,6 +205,8 @@ def test_the_collection_results_are_the_official_form(make: Make, value: Callabl
         ("settlement", {}, ParameterError),
         ("settlement", {"fiscal_year": "令和7"}, ParameterError),
         ("collection_results", {"fiscal_year": "1999"}, WrongWarehouseError),
+        ("reconciliation", {"from_date": "2026-05-01"}, ParameterError),
+        ("payment_channels", {"fiscal_year": "2025", "month": "2026-05"}, ParameterError),
     ],
 )
 def test_wrong_parameters_are_refused_before_anything_runs(
