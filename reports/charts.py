@@ -94,23 +94,21 @@ def cumulative(data: DailyCollection, as_of: date) -> Html:
     )
 
 
-def cumulative_by_month(months: Listing, group: str, as_of: date) -> Html:
+def cumulative_by_month(months: Listing, group: str) -> Html:
     """The running total of a fiscal year by month against the year before; no line for months that are still to come.
 
     Args:
         months: the list ``by_month`` of the report 税目別月別収入, in the order of its months.
         group: of tax_group_name.
-        as_of: the build's day.
     """
     named = [dict(zip(months.names, row, strict=True)) for row in months.rows]
     rows = [row for row in named if row["tax_group_name"] == group]
-    past = [row for row in rows if row["posted_month"] <= as_of]
+    past = [row for row in rows if row["principal_to_date_yen"] is not None]
     if not past:
         return paragraph("この会計年度の収入はないため、グラフはありません。")
     collected, before = past[-1]["principal_to_date_yen"], past[-1]["previous_to_date_yen"]
     summary = f"{text.month(past[-1]['posted_month'])}までの累計は{text.yen(collected)}円です。"
-    to_come = [None] * (len(rows) - len(past))
-    series = [Series("当年度", [row["principal_to_date_yen"] for row in past] + to_come, THIS_YEAR)]
+    series = [Series("当年度", [row["principal_to_date_yen"] for row in rows], THIS_YEAR)]
     if any(row["previous_principal_yen"] for row in rows):
         series.append(Series("前年度", [row["previous_to_date_yen"] for row in rows], YEAR_BEFORE, dashed=True))
         difference = collected - before

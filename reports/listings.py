@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from reports import provenance, queries, text
+from reports import checks, provenance, queries, text
 from reports.context import Report
-from reports.html import Html, join, paragraph
+from reports.html import Html, attention, join, paragraph
 from reports.queries import Listing
 from reports.tables import LONGEST_LIST, Column, Line, Table, render
 from reports.workbook import Book, Cell, Field
@@ -222,6 +222,9 @@ WORDS: dict[str, dict[Any, str]] = {
 }
 """What the codes of a column are called. A code that is not here is shown as it is."""
 
+_WIDTHS = {"_name": 36, "reason": 60, "_key": 50, "_keys": 100, "_file": 36, "receipt_id": 42}
+"""Characters, by how a column's name ends: wide enough that nothing wraps."""
+
 _SUM = "is_sum"
 _FIGURES = ("_yen", "_count", "_permille", "_order", "score", "_line", "candidate_no")
 
@@ -273,6 +276,15 @@ def show(found: Listings, name: str) -> Html:
     )
 
 
+def warnings(report: Report) -> Html:
+    """注意事項 as a box; nothing where there is none."""
+    return attention(_warnings(report))
+
+
+def _warnings(report: Report) -> list[str]:
+    return checks.period_warnings(report.period, report.info)
+
+
 def record(report: Report, found: Listings) -> Html:
     """作成記録."""
     return provenance.record_block(report, figures_sha256(found))
@@ -301,7 +313,7 @@ def workbook(report: Report, found: Listings, path: Path) -> None:
 
 def finish(report: Report, found: Listings) -> None:
     """Leave the record for the manifest. The files behind the figures are all that had landed: its watermark."""
-    report.conclude([], [], figures_sha256(found))
+    report.conclude(_warnings(report), [], figures_sha256(found))
 
 
 def _columns(listing: Listing) -> list[str]:
@@ -343,4 +355,4 @@ def _cell(column: str, cell: Any) -> Cell:
 
 
 def _width(column: str) -> int:
-    return 30 if column.endswith(("_name", "reason", "_key", "_keys", "_file")) else 15
+    return next((width for end, width in _WIDTHS.items() if column.endswith(end)), 15)

@@ -844,6 +844,8 @@ _YEAR_BEFORE = "cast(sum(case when month.fiscal_year < $fiscal_year then month.p
 _MONTH = """cast(case when month.fiscal_year = $fiscal_year then month.posted_month
         else month.posted_month + interval 1 year end as date)"""
 
+_HAS_COME = "monthly.posted_month <= cast($as_of as date)"
+
 MONTHLY_COLLECTION = Ledger(
     ("run_info", "dim_tax_items", "rpt_monthly_collection"),
     {
@@ -857,9 +859,10 @@ with monthly as (
 )
 
 select case when monthly.is_city_tax then '市税' else '市税以外' end as tax_group_name, monthly.posted_month,
-    monthly.principal_yen, monthly.previous_principal_yen,
-    monthly.principal_yen - monthly.previous_principal_yen as difference_yen,
-    cast(sum(monthly.principal_yen) over year_to_date as bigint) as principal_to_date_yen,
+    case when {_HAS_COME} then monthly.principal_yen end as principal_yen, monthly.previous_principal_yen,
+    case when {_HAS_COME} then monthly.principal_yen - monthly.previous_principal_yen end as difference_yen,
+    case when {_HAS_COME} then cast(sum(monthly.principal_yen) over year_to_date as bigint) end
+        as principal_to_date_yen,
     cast(sum(monthly.previous_principal_yen) over year_to_date as bigint) as previous_to_date_yen
 from monthly
 window year_to_date as (partition by monthly.is_city_tax order by monthly.posted_month)
@@ -881,7 +884,6 @@ order by is_sum, month.tax_item_code, month.arrears_class desc
 select item.tax_item_name, {_MONTH} as posted_month, month.arrears_class,
     {_OF_YEAR.format(name="principal_yen")} as principal_yen,
     {_YEAR_BEFORE} as previous_principal_yen,
-    {_OF_YEAR.format(name="principal_yen")} - {_YEAR_BEFORE} as difference_yen,
     {_OF_YEAR.format(name="reminder_fee_yen")} as reminder_fee_yen,
     {_OF_YEAR.format(name="late_charge_yen")} as late_charge_yen
 {_MONTHLY_FROM}

@@ -214,3 +214,13 @@ def test_wrong_parameters_are_refused_before_anything_runs(
 ) -> None:
     with pytest.raises(error):
         run_report(home, report_id, parameters, LATEST, "test")
+
+
+def test_a_period_or_month_that_has_not_come_is_said_so(make: Make) -> None:
+    later = make("reconciliation", month="2030-01")
+    assert later.warnings == ("対象期間は基準日（令和8年5月31日）より後です。",)
+    assert later.warnings[0] in page_of(later)
+    assert "この期間の収納の記録はありません。" in page_of(later)
+    to_come = [row for row in sheet(make("monthly_collection", fiscal_year="2026"), "月別") if row["本税"] is None]
+    assert to_come[0]["収納月"] == "令和8年6月"
+    assert {row["差額"] for row in to_come} == {None} == {row["累計"] for row in to_come}
