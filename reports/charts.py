@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from reports import svg, text
 from reports.html import Html, escape, paragraph
-from reports.queries import DailyCollection
+from reports.queries import DailyCollection, Listing
 from reports.svg import Chart, Series
 
 CHANNEL_COLOURS = {
@@ -92,6 +92,35 @@ def cumulative(data: DailyCollection, as_of: date) -> Html:
             series,
         )
     )
+
+
+def cumulative_by_month(months: Listing, group: str) -> Html:
+    """The running total of a fiscal year by month against the year before; no line for months that are still to come.
+
+    Args:
+        months: the list ``by_month`` of the report 税目別月別収入, in the order of its months.
+        group: of tax_group_name.
+    """
+    named = [dict(zip(months.names, row, strict=True)) for row in months.rows]
+    rows = [row for row in named if row["tax_group_name"] == group]
+    past = [row for row in rows if row["principal_to_date_yen"] is not None]
+    if not past:
+        return paragraph("この会計年度の収入はないため、グラフはありません。")
+    collected, before = past[-1]["principal_to_date_yen"], past[-1]["previous_to_date_yen"]
+    summary = f"{text.month(past[-1]['posted_month'])}までの累計は{text.yen(collected)}円です。"
+    series = [Series("当年度", [row["principal_to_date_yen"] for row in rows], THIS_YEAR)]
+    if any(row["previous_principal_yen"] for row in rows):
+        series.append(Series("前年度", [row["previous_to_date_yen"] for row in rows], YEAR_BEFORE, dashed=True))
+        difference = collected - before
+        summary += (
+            f"前年度の同じ月までの累計は{text.yen(before)}円で、"
+            f"{text.yen(abs(difference))}円{'の増' if difference >= 0 else 'の減'}です。"
+        )
+    else:
+        summary += "前年度のデータはありません。"
+    labels = [f"{row['posted_month'].month}月" for row in rows]
+    hover = [text.month(row["posted_month"]) for row in rows]
+    return _show(Chart("chart-months", "lines", f"{group}の収入済額の累計", summary, labels, hover, series))
 
 
 def _axis_label(day: date, index: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports import text
+from reports.period import Period
 from reports.queries import DailyCollection, RunInfo
 
 
@@ -47,16 +48,17 @@ def warnings(data: DailyCollection, info: RunInfo) -> list[str]:
     """What a reader must know before using the figures; empty when there is nothing."""
     return [
         *(f"検算が合いません。{check.sentence()}" for check in checks(data) if not check.holds),
-        *_period_warnings(data, info),
+        *period_warnings(data.period, info),
         *_money_warnings(data),
         *_file_warnings(data),
     ]
 
 
-def _period_warnings(data: DailyCollection, info: RunInfo) -> list[str]:
-    if data.period.first > info.as_of_date:
+def period_warnings(period: Period, info: RunInfo) -> list[str]:
+    """What a reader must know where the period goes beyond the build's day."""
+    if period.first > info.as_of_date:
         return [f"対象期間は基準日（{text.wareki_day(info.as_of_date)}）より後です。"]
-    if data.period.last > info.as_of_date:
+    if period.last > info.as_of_date:
         return [f"対象期間のうち基準日（{text.wareki_day(info.as_of_date)}）より後の日は、まだ含まれていません。"]
     return []
 

@@ -161,7 +161,8 @@ def check_warehouse(connection: duckdb.DuckDBPyConnection, parameters: Mapping[s
     """Which build this is, if it can serve a report with these parameters.
 
     Raises:
-        WrongWarehouseError: tables are missing, or ``as_of_date`` was given and differs.
+        WrongWarehouseError: tables are missing, ``as_of_date`` was given and differs, or there are no books of the
+            ``fiscal_year``.
     """
     queries.check_tables(connection)
     info = queries.run_info(connection)
@@ -170,6 +171,11 @@ def check_warehouse(connection: duckdb.DuckDBPyConnection, parameters: Mapping[s
         raise WrongWarehouseError(
             f"the warehouse is as of {info.as_of_date}, the report was asked for as of {wanted}",
             f"run: osame build --as-of {wanted}",
+        )
+    if "fiscal_year" in parameters and parameters["fiscal_year"] not in (years := queries.fiscal_years(connection)):
+        raise WrongWarehouseError(
+            f"the warehouse has no books of fiscal year {parameters['fiscal_year']}",
+            f"ask for one of {', '.join(str(year) for year in years)}",
         )
     return info
 

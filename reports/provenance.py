@@ -24,8 +24,10 @@ def parameters_sha256(parameters: Mapping[str, Value]) -> str:
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
-    """The line below a report's title: the period, if it has one, and the two clocks."""
+    """The line below a report's title: the period or fiscal year, if it has one, and the two clocks."""
+    year = report.order.parameters.get("fiscal_year")
     return [
+        *([("会計年度", text.fiscal_year(int(year)))] if year is not None else []),
         *([("対象期間", text.period(report.period))] if report.entry.has_period else []),
         ("基準日", text.wareki_day(report.as_of)),
         ("データの受付時点", text.moment(report.info.known_at)),

@@ -64,10 +64,15 @@ def moment(at: datetime) -> str:
 def period(days: Period) -> str:
     """A whole month is named as one; any other period by its first and last day."""
     if days.is_month:
-        return f"{format_wareki(days.first).removesuffix('1日')}分"
+        return f"{month(days.first)}分"
     if days.first == days.last:
         return f"{wareki_day(days.first)}（{WEEKDAYS[days.first.weekday()]}）"
     return f"{wareki_day(days.first)}から{wareki_day(days.last)}まで"
+
+
+def month(first: date) -> str:
+    """令和8年5月, of its first day."""
+    return format_wareki(first).removesuffix("1日")
 
 
 def fiscal_year(year: int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from reports.charts import CHANNEL_COLOURS, OTHER_COLOUR, THIS_YEAR, YEAR_BEFORE
 from reports.queries import Amounts, DailyCollection, TaxItemLine
 
 FONT = "Yu Gothic"
+RATE_FORMAT = '0.0;[Red]"▲"0.0;0.0'
 YEN_FORMAT = '#,##0;[Red]"▲"#,##0;0'
 DATE_FORMAT = "yyyy/mm/dd"
 MOMENT_FORMAT = "yyyy/mm/dd hh:mm"
@@ -25,7 +27,7 @@ HEAD_ROW = 3
 HEAD_HEIGHT = 30
 """Points: room for a header of two lines."""
 
-Cell = str | int | date | datetime | None
+Cell = str | int | Decimal | date | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class Sheet:
             self.page.write_datetime(self.row, column, cell, style(**look, num_format=MOMENT_FORMAT))
         elif isinstance(cell, date):
             self.page.write_datetime(self.row, column, cell, style(**look, num_format=DATE_FORMAT))
+        elif isinstance(cell, Decimal):
+            self.page.write_number(self.row, column, cell, style(**look, num_format=RATE_FORMAT))
         elif isinstance(cell, int):
             self.page.write_number(self.row, column, cell, style(**look, num_format=YEN_FORMAT))
         else:
