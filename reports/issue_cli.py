@@ -261,6 +261,44 @@ def _certificate_request(
     return Request(kinds[kind], today(), tuple(tax_items), tuple(years), chosen, notice_no)
 
 
+@app.command("debit-notice")
+def debit_notice(
+    date: Annotated[str, typer.Option("--date", help="引落日 of the direct debits that failed.")],
+    by: By,
+    reason: Reason,
+    show_protected: Annotated[
+        bool, typer.Option("--show-protected", help="Print addresses under 支援措置; logged.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print 口座振替不能のお知らせ for the direct debits of a day that failed and have not been paid since.
+
+    Example: osame issue debit-notice --date 2026-05-31 --by 1001 --reason 口座振替不能の通知
+    """
+    from reports.documents.debit_notice import DOCUMENT, issue_letters
+    from warehouse.settings import load_settings
+
+    with told():
+        home = open_home()
+        done = issue_letters(
+            home,
+            load_settings(home),
+            parse_day(date, "--date"),
+            Purpose(DOCUMENT, by, reason, now()),
+            show_protected=show_protected,
+        )
+    if as_json:
+        print_json({"folder": str(done.issued.folder), "withheld": done.withheld, **done.issued.manifest})
+        return
+    out.print(f"{done.count:,} letters, {yen(done.total_yen)} yen that could not be debited", markup=False)
+    for path in done.issued.files:
+        out.print(str(path), markup=False)
+    if done.unknown:
+        err.print(f"[yellow]Warning:[/] {done.unknown:,} failures name no due: nobody could be told")
+    for number in done.withheld:
+        out.print(f"addressee {number} is under 支援措置: no address is printed; hand the letter over", markup=False)
+
+
 def verify_certificate(
     certificate_no: Annotated[str, typer.Argument(metavar="NUMBER", help="証明書番号 on the paper.")],
     code: Annotated[str, typer.Argument(metavar="CODE", help="確認符号 on the paper; hyphens may be left out.")],

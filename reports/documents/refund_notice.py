@@ -146,7 +146,7 @@ def letter_row(lines: list[Row], dues: dict[str, Row], to: dict[str, Any], day: 
         "overpaid_yen": sum(line["amount_yen"] for line in overpaid),
         "offsets": [
             [
-                _due_text(dues[due_key_of(line, "offset_")]),
+                due_text(dues[due_key_of(line, "offset_")]),
                 _COMPONENTS[line["to_component_code"]],
                 format_wareki(line["value_date"]),
                 line["amount_yen"],
@@ -166,12 +166,13 @@ def _overpaid(lines: list[Row], dues: dict[str, Row]) -> list[list[Any]]:
     for line in lines:
         sums[due_key_of(line), line["cause_code"] or "", line["from_component_code"]] += line["amount_yen"]
     return [
-        [_due_text(dues[key]), dues[key]["notice_no"], _CAUSES.get(cause, ""), _COMPONENTS[component], amount]
+        [due_text(dues[key]), dues[key]["notice_no"], _CAUSES.get(cause, ""), _COMPONENTS[component], amount]
         for (key, cause, component), amount in sums.items()
     ]
 
 
-def _due_text(due: Row) -> str:
+def due_text(due: Row) -> str:
+    """A due as a letter names it: 年度, 税目, 期別."""
     instalment = due["instalment_no"]
     number = f"第{int(instalment)}期" if instalment.isdecimal() else instalment
     return f"{format_fiscal_year(int(due['levy_year']))} {due['tax_item_name']} {number}"

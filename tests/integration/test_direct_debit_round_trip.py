@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -15,13 +16,17 @@ from typer.testing import CliRunner
 from ingestion.decoded import Context
 from ingestion.layout import load_layouts
 from ingestion.reader import read
+from ingestion.vault_log import Purpose
 from ingestion.writer import write_fixed
+from reports.documents.debit_notice import issue_letters
 from tests.office import land
 from warehouse.build import build
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
 from warehouse.office.records import record
+from warehouse.settings import load_settings
 
 DUE, AGAIN = date(2026, 6, 30), date(2026, 7, 15)
 AT = datetime(2026, 6, 10, 9)
@@ -94,6 +99,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     accounts.append(_account("A", "10", 99, account_seq_no="2", holder_name="ｶﾝﾌﾟ ﾖｳ", use_code="2"))
     record(home, "assessments", dues, AT)
     record(home, "bank_accounts", accounts, AT)
+    people = [{"addressee_no": who, "name": f"納税 {who}", "resident_class_code": "1"} for who in PAYERS]
+    record(home, "addressees", people, AT)
     build(home, date(2026, 6, 10), with_tests=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSAME_HOME", str(home.root))
@@ -111,6 +118,13 @@ def rows(home: Home, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+def letters(home: Home, at: datetime, day: date = DUE) -> list[str]:
+    """The text of each letter about a day's failures, without blanks."""
+    purpose = Purpose("debit_notice", "1001", "口座振替不能の通知", at)
+    paper = issue_letters(home, load_settings(home), day, purpose).issued.files[0]
+    return ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(paper)]
 
 
 def debits_in(path: Path) -> list[dict[str, Any]]:
@@ -191,6 +205,13 @@ def test_from_the_request_to_the_second_attempt(office: Home, tmp_path: Path, mo
         ("C", "2", "取引なし", 1, None, False),
     ]
 
+    # -- the letters: B is told of the second attempt, C that a slip is needed
+    told = letters(office, datetime(2026, 7, 6, 8))
+    assert [("納税B" in page, "令和8年7月15日" in page, "納付書により" in page) for page in told] == [
+        (True, True, False), (False, False, True),
+    ]  # fmt: skip
+    assert "取引なし" in told[1]
+
     # -- the second attempt: B alone, whose account has changed meanwhile
     monkeypatch.setenv("OSAME_NOW", "2026-07-06T09:00:00")
     done = run("--date", "2026-07-15", "--again", "--json")
@@ -203,3 +224,6 @@ def test_from_the_request_to_the_second_attempt(office: Home, tmp_path: Path, mo
     found = rows(office, listed.format("rpt_direct_debit_failures"))
     assert found[0] == ("B", "1", "資金不足", 1, None, True)
     assert rows(office, "select principal_balance_yen from fct_dues where addressee_no = 'B'") == [(0,)]
+    assert ["納税C" in page for page in letters(office, datetime(2026, 7, 17, 8))] == [True]
+    with pytest.raises(OsameError, match="0 direct debits failed"):
+        letters(office, datetime(2026, 7, 17, 9), date(2026, 7, 1))

@@ -1,0 +1,123 @@
+"""口座振替不能のお知らせ: one letter for each payer whose direct debits of a day could not be made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ingestion.vault import read_people
+from ingestion.vault_log import Purpose
+from reports.documents.letter import letter
+from reports.documents.publish import Issued, publish
+from reports.documents.refund_notice import due_text
+from reports.documents.render import render
+from warehouse.config import Home
+from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
+from warehouse.settings import Settings
+from warehouse.wareki import format_wareki
+
+DOCUMENT = "debit_notice"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class IssuedLetters:
+    """Letters on paper; ``unknown``: failures whose number names no due, so that nobody can be told."""
+
+    count: int
+    total_yen: int
+    unknown: int
+    issued: Issued
+    withheld: tuple[str, ...]
+
+
+def issue_letters(
+    home: Home, settings: Settings, debit_date: date, purpose: Purpose, *, show_protected: bool = False
+) -> IssuedLetters:
+    """Print a letter for each payer of a day's failures (rpt_direct_debit_failures) that have not been paid since.
+
+    Args:
+        home: the office's data.
+        settings: the office's.
+        debit_date: 引落日.
+        purpose: who asks, and why; the reading of names is logged.
+        show_protected: print addresses under 支援措置.
+
+    Raises:
+        OsameError: no debit of that day failed, or all have been paid since.
+    """
+    failures, as_of, known_at = _failures(home, debit_date)
+    by_payer: dict[str, list[Row]] = defaultdict(list)
+    for row in failures:
+        if row["addressee_no"] is not None and not row["is_paid"]:
+            by_payer[row["addressee_no"]].append(row)
+    if not by_payer:
+        raise OsameError(
+            f"--date {debit_date}: {len(failures)} direct debits failed, and nobody is to be told",
+            'see: osame sql "select debit_date, result, is_paid, count(*) from rpt_direct_debit_failures group by all"',
+        )
+    people = read_people(home, by_payer, purpose, show_protected=show_protected)
+    letters = [letter_row(rows, letter(people[payer]), purpose.at.date()) for payer, rows in sorted(by_payer.items())]
+    issued = publish(
+        home,
+        purpose,
+        {f"{DOCUMENT}.pdf": render(DOCUMENT, letters, settings, home, purpose.at)},
+        count=len(letters),
+        as_of=as_of,
+        known_at=known_at,
+        vault_reads=[people.vault_read],
+        details={"debit_date": debit_date.isoformat()},
+    )
+    return IssuedLetters(
+        len(letters),
+        sum(row["total_yen"] for row in letters),
+        sum(row["addressee_no"] is None for row in failures),
+        issued,
+        tuple(people.withheld),
+    )
+
+
+def _failures(home: Home, debit_date: date) -> tuple[list[Row], date, Any]:
+    connection = open_warehouse(home)
+    try:
+        cursor = connection.execute(
+            """
+            select
+                ff.addressee_no, ff.debit_date, ff.amount_yen, ff.result, ff.next_attempt_date, ff.is_paid,
+                du.levy_year, du.notice_no, du.instalment_no, du.due_date, ti.tax_item_name
+            from rpt_direct_debit_failures as ff
+            left join fct_dues as du on du.due_key = ff.due_key
+            left join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
+            where ff.debit_date = ?
+            order by ff.addressee_no, ff.due_key, ff.load_id, ff.source_line
+            """,
+            [debit_date],
+        )
+        names = [column[0] for column in cursor.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        as_of, known_at = connection.execute("select as_of_date, known_at from run_info").fetchall()[0]
+    finally:
+        connection.close()
+    return rows, as_of, known_at
+
+
+def letter_row(failures: list[Row], to: dict[str, Any], day: date) -> Row:
+    """What debit_notice.typ prints of one payer's failures of a day."""
+    again = [
+        row["next_attempt_date"] for row in failures if row["next_attempt_date"] and row["next_attempt_date"] > day
+    ]
+    return {
+        "to": to,
+        "day": format_wareki(day),
+        "debit_date": format_wareki(failures[0]["debit_date"]),
+        "lines": [
+            [due_text(row), row["notice_no"], format_wareki(row["due_date"]), row["result"], row["amount_yen"]]
+            for row in failures
+        ],
+        "total_yen": sum(row["amount_yen"] for row in failures),
+        "next_date": format_wareki(min(again)) if again else None,
+        "by_slip": len(again) < len(failures),
+    }
