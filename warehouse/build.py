@@ -333,6 +333,8 @@ def _forget_connection() -> None:
 def _raise_failures(result: Any) -> None:
     if result.success:
         return
+    if isinstance(result.exception, OSError):  # a full disk met dbt itself: the caller says what to do
+        raise result.exception
     if result.exception is not None:
         raise BuildFailed(f"dbt stopped: {result.exception}", "see the message; nothing was published") from None
     failed = [r for r in result.result.results if str(r.status) in ("error", "fail", "runtime error")]
