@@ -30,21 +30,7 @@ late_dues as (
 ),
 
 principal_payments as (
-    select
-        pa.due_key,
-        pa.received_date,
-        pa.principal_yen
-    from {{ ref('int_principal_allocations') }} as pa
-    inner join late_dues as ld on ld.due_key = pa.due_key
-    where pa.principal_yen <> 0
-    union all
-    select
-        wd.due_key,
-        wd.received_date,
-        - wd.principal_yen as principal_yen
-    from {{ ref('int_withdrawals') }} as wd
-    inner join late_dues as ld on ld.due_key = wd.due_key
-    where wd.entry_kind = 'reallocation' and wd.principal_yen <> 0
+    {{ principal_payments('late_dues') }}
 ),
 
 accrued as (

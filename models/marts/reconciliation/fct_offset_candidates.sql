@@ -111,21 +111,7 @@ cleared as (
 ),
 
 cleared_payments as (
-    select
-        pa.due_key,
-        pa.received_date,
-        pa.principal_yen
-    from {{ ref('int_principal_allocations') }} as pa
-    inner join cleared as cd on cd.due_key = pa.due_key
-    where pa.principal_yen <> 0
-    union all
-    select
-        wd.due_key,
-        wd.received_date,
-        - wd.principal_yen as principal_yen
-    from {{ ref('int_withdrawals') }} as wd
-    inner join cleared as cd on cd.due_key = wd.due_key
-    where wd.entry_kind = 'reallocation' and wd.principal_yen <> 0
+    {{ principal_payments('cleared') }}
     union all
     select
         tf.due_key,
