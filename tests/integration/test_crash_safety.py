@@ -214,7 +214,6 @@ def test_a_build_that_does_not_finish_leaves_the_old_warehouse(office: Home) -> 
     assert small_disk["left"] == []
     assert office.vault.stat().st_ino != vault  # it was whole when the second build was killed, and was put in place
     assert "the old warehouse stays" in small_disk["said"]
-    assert "Traceback" not in small_disk["said"]
     assert "Traceback" not in small_disk["said"], small_disk["said"]
 
 
@@ -227,7 +226,8 @@ def test_the_next_build_clears_up_and_does_not_disturb_readers(office: Home) -> 
     seen: list[int] = []
 
     def read_meanwhile(_done: int, _all: int, _name: str) -> None:
-        row = reader.execute("select cast(sum(principal_paid_yen) as bigint) from fct_dues").fetchone()
+        cursor = reader.cursor()  # dbt's threads call this at the same time: one result each
+        row = cursor.execute("select cast(sum(principal_paid_yen) as bigint) from fct_dues").fetchone()
         seen.append(int(row[0]) if row else -1)
 
     try:
