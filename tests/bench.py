@@ -12,12 +12,14 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-_PHASES = ("town", "fixed", "landing", "build", "tested-build", "report", "documents")
+_PHASES = ("town", "fixed", "landing", "build", "tested-build", "report", "letters", "slips")
+_PAPERS = 20_000
 
 
 def main() -> None:
@@ -180,20 +182,36 @@ def _report(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"outputs": len(result.outputs), "warehouse_bytes": home.warehouse.stat().st_size}
 
 
-def _documents(arguments: argparse.Namespace) -> dict[str, Any]:
-    """20,000 payment slips with barcodes, each on a sheet of its own: from amounts to bytes."""
-    from datetime import datetime
+def _letters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """20,000 letters of one page in a window envelope: who owes what, in a table with its total, and what to do."""
+    from reports.documents.debit_notice import letter_row
 
-    from reports.documents.render import render_files
+    failure = {
+        "debit_date": date(2026, 6, 30),
+        "levy_year": 2026,
+        "instalment_no": "01",
+        "tax_item_name": "固定資産税・都市計画税",
+        "due_date": date(2026, 6, 30),
+        "result": "資金不足",
+        "next_attempt_date": None,
+    }
+
+    def row_of(number: int) -> dict[str, Any]:
+        failures = [failure | {"notice_no": f"{number:010d}", "amount_yen": 1_000 + number}]
+        return letter_row(failures, _address(number), date(2026, 7, 21))
+
+    return _papers(arguments, "debit_notice", row_of)
+
+
+def _slips(arguments: argparse.Namespace) -> dict[str, Any]:
+    """20,000 payment slips with barcodes, each on a sheet of its own: the heaviest paper that we print."""
     from reports.documents.slip import slip_row
     from warehouse.config import open_home
     from warehouse.office.open_dues import OpenDue
     from warehouse.office.slips import Numbers, make_slips
     from warehouse.settings import load_settings
 
-    count, at, pay_by = 20_000, datetime(2026, 7, 21, 9), date(2026, 8, 31)
-    home = open_home(arguments.folder / "documents")
-    settings = load_settings(home)
+    day, pay_by = date(2026, 7, 21), date(2026, 8, 31)
     dues = [
         OpenDue(
             due_key=f"30-00-152994-152994-1-2026-2026-{number:010d}-01",
@@ -211,32 +229,45 @@ def _documents(arguments: argparse.Namespace) -> dict[str, Any]:
             late_charge_yen=0,
             provisional_yen=0,
         )
-        for number in range(count)
+        for number in range(_PAPERS)
     ]
+    settings = load_settings(open_home(arguments.folder / "documents"))
+    slips = make_slips(settings.office.slips, dues, Numbers(1, {}), day, pay_by)
+    return _papers(arguments, "slip", lambda number: slip_row(slips[number], _address(number)))
+
+
+def _address(number: int) -> dict[str, Any]:
+    return {
+        "postal_code": "999-0001",
+        "lines": [f"雪見市中央{number % 9 + 1}丁目{number % 60}番{number % 40}号", f"雪見荘{number % 300}号室"],
+        "name": f"雪見　太郎{number}",
+        "honorific": "様",
+        "reference": f"宛名番号 {number:010d}",
+        "withheld": False,
+    }
+
+
+def _papers(arguments: argparse.Namespace, template: str, row_of: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """From what a paper is about to the bytes of the PDFs."""
+    from reports.documents.render import render_files
+    from warehouse.config import open_home
+    from warehouse.settings import load_settings
+
+    home = open_home(arguments.folder / "documents")
+    settings = load_settings(home)
     began = time.monotonic()
-    slips = make_slips(settings.office.slips, dues, Numbers(1, {}), at.date(), pay_by)
-    rows = []
-    for number, slip in enumerate(slips):
-        to = {
-            "postal_code": "999-0001",
-            "lines": [f"雪見市中央{number % 9 + 1}丁目{number % 60}番{number % 40}号", f"雪見荘{number % 300}号室"],
-            "name": f"雪見　太郎{number}",
-            "honorific": "様",
-            "reference": f"宛名番号 {number:010d}",
-            "withheld": False,
-        }
-        rows.append(slip_row(slip, to))
+    rows = [row_of(number) for number in range(_PAPERS)]
     rows_ready = time.monotonic()
-    pdfs = render_files("slip", rows, settings, home, at)
-    shutil.rmtree(home.root)
+    pdfs = render_files(template, rows, settings, home, datetime(2026, 7, 21, 9))
     seconds = time.monotonic() - began
+    shutil.rmtree(home.root)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {
-        "pages": count,
+        "pages": _PAPERS,
         "rows_seconds": round(rows_ready - began, 1),
         "seconds": round(seconds, 1),
         "processor_seconds": round(sum(usage.ru_utime + usage.ru_stime for usage in used), 1),
-        "per_second": int(count / seconds),
+        "per_second": int(_PAPERS / seconds),
         "files": len(pdfs),
         "bytes": sum(len(pdf) for pdf in pdfs.values()),
     }

@@ -12,7 +12,7 @@ from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.refund_notice import due_text
-from reports.documents.render import render
+from reports.documents.render import render_files
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
@@ -64,7 +64,7 @@ def issue_letters(
     issued = publish(
         home,
         purpose,
-        {f"{DOCUMENT}.pdf": render(DOCUMENT, letters, settings, home, purpose.at)},
+        render_files(DOCUMENT, letters, settings, home, purpose.at),
         count=len(letters),
         as_of=as_of,
         known_at=known_at,

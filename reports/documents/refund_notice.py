@@ -11,7 +11,7 @@ from ingestion.vault import read_people
 from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
-from reports.documents.render import render
+from reports.documents.render import render_files
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
@@ -75,12 +75,12 @@ def issue_notices(
         letter_row(of_decision, dues, letter(people[of_decision[0]["addressee_no"]]), day)
         for of_decision in by_decision.values()
     ]
-    pdf = render(DOCUMENT, letters, settings, home, purpose.at)
+    pdfs = render_files(DOCUMENT, letters, settings, home, purpose.at)
     record(home, "overpayment_notices", [notice_of(line, day) for line in lines], purpose.at)
     issued = publish(
         home,
         purpose,
-        {f"{DOCUMENT}.pdf": pdf},
+        pdfs,
         count=len(letters),
         as_of=as_of,
         known_at=known_at,
