@@ -114,7 +114,7 @@ def drafted(office: Office) -> dict[str, refunds.Drafted]:
 def told(office: Office, drafted: dict[str, refunds.Drafted]) -> bytes:
     """All drafts approved, and the letters."""
     for place, one in enumerate(drafted.values()):
-        decisions.approve(office.home, one.decision_no, "1002", date(2025, 2, 15), office.at(15, 9 + place))
+        decisions.approve(office.home, [one.decision_no], "1002", date(2025, 2, 15), office.at(15, 9 + place))
     settings = load_settings(office.home)
     issued = issue_notices(office.home, settings, [], office.purpose(17))
     assert issued.refund_yen == drafted[A].refund_yen + drafted[B].refund_yen + drafted[C].refund_yen
@@ -149,7 +149,7 @@ def test_who_drafted_does_not_approve_and_a_draft_is_not_told(
     office: Office, drafted: dict[str, refunds.Drafted]
 ) -> None:
     with pytest.raises(OsameError, match="起案者と別の職員"):
-        decisions.approve(office.home, drafted[B].decision_no, "1001", date(2025, 2, 15), office.at(14, 16))
+        decisions.approve(office.home, [drafted[B].decision_no], "1001", date(2025, 2, 15), office.at(14, 16))
     with pytest.raises(OsameError, match="not approved"):
         issue_notices(office.home, load_settings(office.home), ["0"], office.purpose(14))
 

@@ -35,9 +35,9 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def drafted(home: Home) -> str:
-    records.record(home, "decisions", [DRAFT], AT)
-    return str(DRAFT["decision_no"])
+def drafted(home: Home, decision_no: str = str(DRAFT["decision_no"])) -> str:
+    records.record(home, "decisions", [DRAFT | {"decision_no": decision_no}], AT)
+    return decision_no
 
 
 def test_a_record_is_a_file_in_the_inbox_named_by_its_time(home: Home) -> None:
@@ -81,25 +81,36 @@ def test_a_due_key_has_nine_parts() -> None:
 def test_another_person_approves_and_only_once(home: Home) -> None:
     number = drafted(home)
     with pytest.raises(OsameError, match="起案者と別の職員"):
-        decisions.approve(home, number, "1001", date(2026, 6, 2), AT + timedelta(days=1))
+        decisions.approve(home, [number], "1001", date(2026, 6, 2), AT + timedelta(days=1))
     assert [d["approved_by"] for d in decisions.list_decisions(home, waiting=True)] == [None]
-    decisions.approve(home, number, "1002", date(2026, 6, 2), AT + timedelta(days=1))
+    decisions.approve(home, [number], "1002", date(2026, 6, 2), AT + timedelta(days=1))
     assert decisions.list_decisions(home, waiting=True) == []
     with pytest.raises(OsameError, match="approved by 1002 already"):
-        decisions.approve(home, number, "1003", date(2026, 6, 3), AT + timedelta(days=2))
+        decisions.approve(home, [number], "1003", date(2026, 6, 3), AT + timedelta(days=2))
     held = landing_rows(home, "select approved_by from landing.decisions order by load_id")
     assert sorted(str(row[0]) for row in held) == ["1002", "None"], "the draft stays as evidence"
+
+
+def test_several_are_approved_together_or_not_at_all(home: Home) -> None:
+    mine, other = drafted(home), drafted(home, "D2")
+    with pytest.raises(OsameError, match="there is no decision 99"):
+        decisions.approve(home, [mine, "99", other], "1002", date(2026, 6, 2), AT)
+    assert len(decisions.list_decisions(home, waiting=True)) == 2
+    offer = decisions.approve(home, [mine, other], "1002", date(2026, 6, 2), AT)
+    assert (offer.records, decisions.list_decisions(home, waiting=True)) == (2, [])
+    with pytest.raises(OsameError, match=f"{mine} was approved by 1002 already"):
+        decisions.approve(home, [mine], "1003", date(2026, 6, 2), AT)
 
 
 def test_no_approval_before_the_draft(home: Home) -> None:
     number = drafted(home)
     with pytest.raises(OsameError, match="決裁日"):
-        decisions.approve(home, number, "1002", date(2026, 5, 31), AT)
+        decisions.approve(home, [number], "1002", date(2026, 5, 31), AT)
 
 
 def test_a_withdrawn_decision_is_gone(home: Home) -> None:
     number = drafted(home)
-    decisions.withdraw(home, number, AT + timedelta(minutes=1))
+    decisions.withdraw(home, [number], AT + timedelta(minutes=1))
     assert decisions.list_decisions(home, waiting=False) == []
     with pytest.raises(OsameError, match="there is no decision"):
-        decisions.approve(home, number, "1002", date(2026, 6, 2), AT)
+        decisions.approve(home, [number], "1002", date(2026, 6, 2), AT)

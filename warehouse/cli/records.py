@@ -66,32 +66,37 @@ def _land(path: Path) -> None:
 
 
 def approve(
-    decision_no: Annotated[str, typer.Argument(help="起案番号.")],
+    decision_nos: Annotated[list[str], typer.Argument(help="起案番号, one or more.", metavar="DECISION_NO...")],
     by: By,
     on: Annotated[str | None, typer.Option(help="決裁日. Default: today.")] = None,
 ) -> None:
-    """Approve a draft. Who drafted it cannot.
+    """Approve drafts, all or none. Who drafted one cannot.
 
-    Example: osame approve 20260601093000123 --by 1002
+    Example: osame approve 20260601093000123 20260601093000124 --by 1002
     """
     from warehouse.office import decisions
 
     with told():
         day = parse_day(on, "--on") if on else today()
-        offer = decisions.approve(open_home(), decision_no, by, day, now())
-    out.print(f"approved  {decision_no}: {offer.records} lines, {yen(offer.amount_yen)} yen; the next build applies it")
+        offer = decisions.approve(open_home(), decision_nos, by, day, now())
+    out.print(
+        f"approved  {len(set(decision_nos)):,} decisions: {offer.records:,} lines, {yen(offer.amount_yen)} yen; "
+        "the next build applies them"
+    )
 
 
-def withdraw(decision_no: Annotated[str, typer.Argument(help="起案番号.")]) -> None:
-    """Take a decision back, drafted or approved: after the next build nothing of it stands.
+def withdraw(
+    decision_nos: Annotated[list[str], typer.Argument(help="起案番号, one or more.", metavar="DECISION_NO...")],
+) -> None:
+    """Take decisions back, drafted or approved: after the next build nothing of them stands.
 
     Example: osame withdraw 20260601093000123
     """
     from warehouse.office import decisions
 
     with told():
-        decisions.withdraw(open_home(), decision_no, now())
-    out.print(f"withdrawn  {decision_no}")
+        decisions.withdraw(open_home(), decision_nos, now())
+    out.print(f"withdrawn  {', '.join(decision_nos)}", markup=False)
 
 
 def decisions(

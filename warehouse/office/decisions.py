@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -18,20 +19,21 @@ def new_decision_no(at: datetime) -> str:
     return at.strftime(_NUMBER)[:17]
 
 
-def current_lines(home: Home, decision_no: str | None = None) -> list[dict[str, Any]]:
-    """The lines of one decision or of all, as they hold now, drafts and approved alike."""
-    return [row for row in current_rows(home, "decisions") if decision_no in (None, row["decision_no"])]
+def current_lines(home: Home) -> list[dict[str, Any]]:
+    """The lines of all decisions, as they hold now, drafts and approved alike."""
+    return current_rows(home, "decisions")
 
 
-def draft_of(home: Home, decision_no: str) -> list[dict[str, Any]]:
-    """The lines of one decision as they hold now.
+def lines_of(home: Home, decision_nos: Collection[str]) -> list[dict[str, Any]]:
+    """The lines of some decisions as they hold now.
 
     Raises:
-        OsameError: there is no such decision.
+        OsameError: one of them does not exist.
     """
-    lines = current_lines(home, decision_no)
-    if not lines:
-        raise OsameError(f"there is no decision {decision_no!r}", "osame decisions lists them")
+    lines = [line for line in current_lines(home) if line["decision_no"] in decision_nos]
+    unknown = sorted(set(decision_nos) - {line["decision_no"] for line in lines})
+    if unknown:
+        raise OsameError(f"there is no decision {', '.join(unknown)}", "osame decisions lists them")
     return lines
 
 
@@ -59,28 +61,31 @@ def list_decisions(home: Home, *, waiting: bool) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: (item["approved_by"] is not None, item["decision_no"]))
 
 
-def approve(home: Home, decision_no: str, by: str, on: date, at: datetime) -> Offer:
-    """Approve a draft: every line lands again with who approved it and when.
+def approve(home: Home, decision_nos: Collection[str], by: str, on: date, at: datetime) -> Offer:
+    """Approve drafts, all or none: every line lands again with who approved it and when.
 
     Args:
         home: the office's data.
-        decision_no: 起案番号.
-        by: 職員番号 of who approves; another than who drafted it.
+        decision_nos: 起案番号.
+        by: 職員番号 of who approves; another than who drafted them.
         on: 決裁日.
         at: now.
 
     Raises:
-        OsameError: no such draft, it is approved already, or the same person drafted it.
+        OsameError: a draft does not exist, is approved already, or was drafted by the same person.
     """
-    lines = draft_of(home, decision_no)
-    done = {line["approved_by"] for line in lines if line["approved_by"]}
+    lines = lines_of(home, decision_nos)
+    done = {line["decision_no"]: line["approved_by"] for line in lines if line["approved_by"]}
     if done:
-        raise OsameError(
-            f"decision {decision_no} was approved by {', '.join(sorted(done))} already", "nothing is to be done"
-        )
+        shown = ", ".join(f"{number} was approved by {who} already" for number, who in sorted(done.items()))
+        raise OsameError(shown, "leave them out" if len(done) < len(set(decision_nos)) else "nothing is to be done")
     return record(home, "decisions", [line | {"approved_by": by, "approved_date": on} for line in lines], at)
 
 
-def withdraw(home: Home, decision_no: str, at: datetime) -> Offer:
-    """Take a decision back: what it moved is as if it had never been decided (削除フラグ=1)."""
-    return record(home, "decisions", [line | {"is_withdrawn": 1} for line in draft_of(home, decision_no)], at)
+def withdraw(home: Home, decision_nos: Collection[str], at: datetime) -> Offer:
+    """Take decisions back: what they moved is as if it had never been decided (削除フラグ=1).
+
+    Raises:
+        OsameError: one of them does not exist.
+    """
+    return record(home, "decisions", [line | {"is_withdrawn": 1} for line in lines_of(home, decision_nos)], at)
