@@ -96,10 +96,10 @@ def test_several_are_approved_together_or_not_at_all(home: Home) -> None:
     with pytest.raises(OsameError, match="there is no decision 99"):
         decisions.approve(home, [mine, "99", other], "1002", date(2026, 6, 2), AT)
     assert len(decisions.list_decisions(home, waiting=True)) == 2
-    offer = decisions.approve(home, [mine, other], "1002", date(2026, 6, 2), AT)
+    offer = decisions.approve(home, [mine, other], "1002", date(2026, 6, 2), AT + timedelta(days=1))
     assert (offer.records, decisions.list_decisions(home, waiting=True)) == (2, [])
     with pytest.raises(OsameError, match=f"{mine} was approved by 1002 already"):
-        decisions.approve(home, [mine], "1003", date(2026, 6, 2), AT)
+        decisions.approve(home, [mine], "1003", date(2026, 6, 2), AT + timedelta(days=2))
 
 
 def test_no_approval_before_the_draft(home: Home) -> None:
