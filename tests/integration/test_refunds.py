@@ -148,7 +148,7 @@ def test_nothing_is_drafted_twice(office: Office, drafted: dict[str, refunds.Dra
 def test_who_drafted_does_not_approve_and_a_draft_is_not_told(
     office: Office, drafted: dict[str, refunds.Drafted]
 ) -> None:
-    with pytest.raises(OsameError, match="起案者と別の職員"):
+    with pytest.raises(OsameError, match="cannot approve it"):
         decisions.approve(office.home, [drafted[B].decision_no], "1001", date(2025, 2, 15), office.at(14, 16))
     with pytest.raises(OsameError, match="not approved"):
         issue_notices(office.home, load_settings(office.home), ["0"], office.purpose(14))

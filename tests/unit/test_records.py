@@ -80,7 +80,7 @@ def test_a_due_key_has_nine_parts() -> None:
 
 def test_another_person_approves_and_only_once(home: Home) -> None:
     number = drafted(home)
-    with pytest.raises(OsameError, match="起案者と別の職員"):
+    with pytest.raises(OsameError, match="1001 drafted 20260601090000123 and cannot approve it"):
         decisions.approve(home, [number], "1001", date(2026, 6, 2), AT + timedelta(days=1))
     assert [d["approved_by"] for d in decisions.list_decisions(home, waiting=True)] == [None]
     decisions.approve(home, [number], "1002", date(2026, 6, 2), AT + timedelta(days=1))
@@ -89,6 +89,14 @@ def test_another_person_approves_and_only_once(home: Home) -> None:
         decisions.approve(home, [number], "1003", date(2026, 6, 3), AT + timedelta(days=2))
     held = landing_rows(home, "select approved_by from landing.decisions order by load_id")
     assert sorted(str(row[0]) for row in held) == ["1002", "None"], "the draft stays as evidence"
+
+
+def test_a_file_that_says_so_is_not_believed_either(home: Home) -> None:
+    alone = [DRAFT | {"decision_no": f"D{n}", "approved_by": "1001", "approved_date": AT.date()} for n in range(12)]
+    with pytest.raises(OsameError, match="起案者と別の職員") as caught:
+        records.write_record(home, "decisions", alone, AT)
+    assert caught.value.message.endswith("and 2 more")
+    assert list(home.inbox.iterdir()) == []
 
 
 def test_several_are_approved_together_or_not_at_all(home: Home) -> None:

@@ -79,6 +79,9 @@ def approve(home: Home, decision_nos: Collection[str], by: str, on: date, at: da
     if done:
         shown = ", ".join(f"{number} was approved by {who} already" for number, who in sorted(done.items()))
         raise OsameError(shown, "leave them out" if len(done) < len(set(decision_nos)) else "nothing is to be done")
+    own = sorted({line["decision_no"] for line in lines if line["drafted_by"] == by})
+    if own:
+        raise OsameError(f"{by} drafted {', '.join(own)} and cannot approve it", "another person approves: --by")
     return record(home, "decisions", [line | {"approved_by": by, "approved_date": on} for line in lines], at)
 
 

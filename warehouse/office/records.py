@@ -27,6 +27,7 @@ from warehouse.errors import OsameError
 
 Row = Mapping[str, Any]
 _MILLISECOND = timedelta(milliseconds=1)
+_SHOWN = 10
 
 
 def registers(home: Home) -> dict[str, Layout]:
@@ -65,7 +66,7 @@ def write_record(home: Home, register: str, rows: Iterable[Row], at: datetime) -
         The file. Its name carries the time in milliseconds, the next free one.
 
     Raises:
-        OsameError: there is no such register, or a value breaks the layout; every finding is named, nothing is written.
+        OsameError: there is no such register, or a value breaks the layout; the first findings are named, nothing is written.
     """
     known = registers(home)
     if register not in known:
@@ -161,7 +162,9 @@ def _require_sound(layout: Layout, data: bytes, day: date) -> None:
     except Refused as refused:
         findings = list(refused.findings)
     if findings:
-        listed = "\n".join(f"  {finding.english()}" for finding in findings)
+        listed = "\n".join(f"  {finding.english()}" for finding in findings[:_SHOWN])
+        if len(findings) > _SHOWN:
+            listed += f"\n  and {len(findings) - _SHOWN:,} more"
         raise OsameError(f"{layout.title_ja} ({layout.id}) was not recorded:\n{listed}", "mend the values")
 
 
