@@ -66,7 +66,7 @@ def write_record(home: Home, register: str, rows: Iterable[Row], at: datetime) -
         The file. Its name carries the time in milliseconds, the next free one.
 
     Raises:
-        OsameError: there is no such register, or a value breaks the layout; the first findings are named, nothing is written.
+        OsameError: there is no such register, or a value breaks the layout; the first are named, nothing is written.
     """
     known = registers(home)
     if register not in known:
