@@ -66,15 +66,15 @@ def issue_notices(
     if not lines:
         raise OsameError("no approved decision waits for its notice", "osame decisions lists them")
     day = purpose.at.date()
-    by_decision: dict[str, list[Row]] = defaultdict(list)
-    for line in lines:
-        by_decision[line["decision_no"]].append(line)
-    people = read_people(home, {line["addressee_no"] for line in lines}, purpose, show_protected=show_protected)
     dues, as_of, known_at = _dues(home, lines)
+    by_decision = _by_decision(lines, dues)
+    payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
+    people = read_people(home, set(payers.values()), purpose, show_protected=show_protected)
     letters = [
-        letter_row(of_decision, dues, letter(people[of_decision[0]["addressee_no"]]), day)
-        for of_decision in by_decision.values()
+        letter_row(of_decision, dues, letter(people[payers[number]]), day)
+        for number, of_decision in by_decision.items()
     ]
+    lines = [line for of_decision in by_decision.values() for line in of_decision]
     pdfs = render_files(DOCUMENT, letters, settings, home, purpose.at)
     record(home, "overpayment_notices", [notice_of(line, day) for line in lines], purpose.at)
     issued = publish(
@@ -96,6 +96,31 @@ def issue_notices(
     )
 
 
+def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]:
+    """Lines by their decision. What one leaves blank, payer and cause, the warehouse knows by its due."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    problems = []
+    for line in lines:
+        due = dues[due_key_of(line)]
+        found[line["decision_no"]].append(
+            line | {name: line[name] or due[name] for name in ("addressee_no", "cause_code")}
+        )
+    for number, of_decision in found.items():
+        payers = sorted({line["addressee_no"] for line in of_decision})
+        if len(payers) > 1:
+            problems.append(f"decision {number} is about several payers ({', '.join(payers)})")
+        problems += [
+            f"decision {number}, line {line['line_no']}: nothing is overpaid on {due_key_of(line)}"
+            for line in of_decision
+            if line["cause_code"] is None
+        ]
+    if problems:
+        raise OsameError(
+            "no notice was issued: " + "; ".join(problems), "withdraw these decisions, and draft them anew"
+        )
+    return dict(found)
+
+
 def _dues(home: Home, lines: list[Row]) -> tuple[dict[str, Row], date, Any]:
     """What the letters say of the dues that the lines name."""
     keys = {due_key_of(line) for line in lines} | {
@@ -106,8 +131,8 @@ def _dues(home: Home, lines: list[Row]) -> tuple[dict[str, Row], date, Any]:
         rows = connection.execute(
             """
             select
-                du.due_key, du.levy_year, du.notice_no, du.instalment_no, ti.tax_item_name,
-                max(op.arisen_date) as arisen_date
+                du.due_key, du.addressee_no, du.levy_year, du.notice_no, du.instalment_no, ti.tax_item_name,
+                max(op.arisen_date) as arisen_date, max_by(op.cause_code, op.arisen_date) as cause_code
             from fct_dues as du
             inner join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
             left join fct_overpayments as op on op.due_key = du.due_key

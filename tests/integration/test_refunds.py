@@ -13,9 +13,10 @@ import pytest
 from ingestion.decoded import Context
 from ingestion.layout import load_layouts
 from ingestion.reader import read
+from ingestion.row_rules import DUE_KEY
 from ingestion.vault_log import Purpose, entries
 from reports.documents.refund_notice import issue_notices
-from tests.office import land
+from tests.office import land, landing_rows
 from tests.unit.test_delimited import ADDRESSEE, LAYOUTS, file_of
 from warehouse.build import build
 from warehouse.config import Home
@@ -28,15 +29,19 @@ from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
 from warehouse.settings import load_settings
 
+
 # A was cancelled 600,000 (1号) and owes 300,000 since August; B paid 600,000 twice; C paid 1,500 twice.
+# Another system decided on D and told of it, and on E (who, too, paid twice) without naming payer or cause.
 CITY = """
-name: three payers
+name: five payers
 as_of: 2025-02-14
 dues:
   - {id: a1, addressee: A, tax_item: '20', due: 2024-07-31, yen: 600000}
   - {id: a2, addressee: A, tax_item: '30', due: 2024-08-31, yen: 300000}
   - {id: b1, addressee: B, tax_item: '30', due: 2024-07-31, yen: 600000}
   - {id: c1, addressee: C, tax_item: '40', due: 2024-05-31, yen: 1500}
+  - {id: d1, addressee: D, tax_item: '40', due: 2024-05-31, yen: 9000}
+  - {id: e1, addressee: E, tax_item: '40', due: 2024-05-31, yen: 8000}
 events:
   - {on: 2024-07-01, receive: 600000, due: a1}
   - {on: 2025-01-10, void: a1, cause: 1}
@@ -44,8 +49,12 @@ events:
   - {on: 2024-07-01, receive: 600000, due: b1}
   - {on: 2024-05-20, receive: 1500, due: c1}
   - {on: 2024-05-21, receive: 1500, due: c1}
+  - {on: 2024-05-20, receive: 9000, due: d1}
+  - {on: 2024-05-21, receive: 9000, due: d1}
+  - {on: 2024-05-20, receive: 8000, due: e1}
+  - {on: 2024-05-21, receive: 8000, due: e1}
 """
-A, B, C = (f"00001{name}" for name in "ABC")
+A, B, C, D, E = (f"00001{name}" for name in "ABCDE")
 OFFICE = """
 refund_transfers: {client_code: "1529940099", client_name: "ﾕｷﾐｼ", bank_code: "0140", branch_code: "001",
   account_no: "1234567"}
@@ -97,12 +106,28 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     files = folder / "files"
     files.mkdir()
     write_files([load_scenario(folder / "city.yml")], files)
-    people = [ADDRESSEE | {"宛名番号": number, "氏名": f"納税 {number[-1]}"} for number in (A, B, C)]
+    people = [ADDRESSEE | {"宛名番号": number, "氏名": f"納税 {number[-1]}"} for number in (A, B, C, D, E)]
     (files / "addressees_20250101.csv").write_bytes(file_of(LAYOUTS["addressees"], people))
     assert {offer.status for offer in land(home, [files], at=datetime(2025, 2, 1))} == {"landed"}
+    decided_elsewhere(home)
     office = Office(home)
     office.build(date(2025, 2, 14))
     return office
+
+
+def decided_elsewhere(home: Home) -> None:
+    """What another system approved: D was told of it, under a number of that system; E was not."""
+    at = datetime(2025, 2, 2)
+    for payer, number, yen in ((D, "X1", 9_000), (E, "X2", 8_000)):
+        sql = f"select {', '.join(DUE_KEY)} from landing.assessments where addressee_no = '{payer}'"
+        key = dict(zip(DUE_KEY, landing_rows(home, sql)[0], strict=True))
+        signed = {"drafted_by": "7", "drafted_date": at.date(), "approved_by": "8", "approved_date": at.date()}
+        line = {"decision_type_code": "1", "from_component_code": "1", "amount_yen": yen, "fiscal_year": 2024}
+        record(home, "decisions", [key | line | signed | {"decision_no": number, "line_no": "1"}], at)
+        if payer == D:
+            told = {"component_code": "1", "addressee_no": D, "amount_yen": yen, "cause_code": "4", "fiscal_year": 2024}
+            told |= {"overpayment_notice_no": "N77", "decision_no": number, "notified_date": at.date()}
+            record(home, "overpayment_notices", [key | told], at)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +142,7 @@ def told(office: Office, drafted: dict[str, refunds.Drafted]) -> bytes:
         decisions.approve(office.home, [one.decision_no], "1002", date(2025, 2, 15), office.at(15, 9 + place))
     settings = load_settings(office.home)
     issued = issue_notices(office.home, settings, [], office.purpose(17))
-    assert issued.refund_yen == drafted[A].refund_yen + drafted[B].refund_yen + drafted[C].refund_yen
+    assert issued.refund_yen == drafted[A].refund_yen + drafted[B].refund_yen + drafted[C].refund_yen + 8_000
     return issued.issued.files[0].read_bytes()
 
 
@@ -125,7 +150,7 @@ def told(office: Office, drafted: dict[str, refunds.Drafted]) -> bytes:
 def paid(office: Office, told: bytes) -> Transfers:
     """A and B have claimed, B has an account for refunds, A only one that is debited."""
     for row in refunds.refund_notices(office.home):
-        if row["addressee_no"] != C:
+        if row["addressee_no"] in (A, B):
             refunds.claim(office.home, row["overpayment_notice_no"], date(2025, 2, 20), office.at(20))
     office.account(A, "1111111", "1", office.at(20, 10))
     office.account(B, "7654321", "3", office.at(20, 11))
@@ -138,6 +163,10 @@ def test_the_draft_sets_off_first_and_refunds_the_rest(drafted: dict[str, refund
     assert (drafted[A].offset_yen, drafted[A].refund_yen) == (307_800, 292_200 + 1_400)
     assert (drafted[B].offset_yen, drafted[B].refund_yen) == (0, 600_000)
     assert (drafted[C].offset_yen, drafted[C].refund_yen) == (0, 1_500)
+
+
+def test_what_another_system_decided_is_not_drafted(drafted: dict[str, refunds.Drafted]) -> None:
+    assert set(drafted) == {A, B, C}
 
 
 def test_nothing_is_drafted_twice(office: Office, drafted: dict[str, refunds.Drafted]) -> None:
@@ -156,12 +185,20 @@ def test_who_drafted_does_not_approve_and_a_draft_is_not_told(
 
 def test_the_letters_say_what_was_decided(told: bytes, drafted: dict[str, refunds.Drafted]) -> None:
     pages = ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(told)]
-    assert len(pages) == 6, "a notice and a claim form for each payer"
+    assert len(pages) == 8, "a notice and a claim form for each payer"
     of_a = next(page for page in pages if "納税A" in page)
     for text in ("過誤納金充当・還付通知書", "307,800", "293,600", "令和7年1月10日", "第17条の2", "令和12年1月10日"):
         assert text in of_a, text
     assert "充当" not in next(page for page in pages if "納税B" in page)
-    assert sum("還付請求書" in page and "振込先口座" in page for page in pages) == 3
+    assert sum("還付請求書" in page and "振込先口座" in page for page in pages) == 4
+    of_e = next(page for page in pages if "納税E" in page)
+    assert "誤納・二重納付（4号）" in of_e, "what the decision leaves blank the warehouse knows"
+    assert not any("納税D" in page for page in pages), "another system told D"
+
+
+def test_nothing_is_drafted_again_before_the_warehouse_knows_what_was_told(office: Office, told: bytes) -> None:
+    with pytest.raises(OsameError, match="no open overpayment"):
+        refunds.draft(office.home, "1001", office.at(17, 15))
 
 
 def test_nobody_is_told_twice(office: Office, told: bytes) -> None:
@@ -234,7 +271,7 @@ def test_the_books_after_all_of_it(office: Office, paid: Transfers) -> None:
     office.build(date(2025, 3, 31))
     assert office.ask(
         "select addressee_no, state, sum(balance_yen) from fct_overpayments group by all order by addressee_no"
-    ) == [(A, "settled", 0), (B, "settled", 0), (C, "notified", 1_500)]
+    ) == [(A, "settled", 0), (B, "settled", 0), (C, "notified", 1_500), (D, "notified", 9_000), (E, "notified", 8_000)]
     moved = {
         (kind, component): yen
         for kind, component, yen in office.ask(

@@ -101,8 +101,10 @@ def record(home: Home, register: str, rows: Iterable[Row], at: datetime) -> Offe
     return offer
 
 
-def current_rows(home: Home, register: str) -> list[dict[str, Any]]:
+def current_rows(home: Home, register: str, landed_after: datetime | None = None) -> list[dict[str, Any]]:
     """The rows of a register as they hold now, by column name, in the order of the primary key.
+
+    ``landed_after``: only those whose version that holds landed after this instant (JST).
 
     The highest version of each key, without those that were withdrawn. Landing is read, not the warehouse: what was
     recorded a minute ago is seen. For registers of staff records; those of the core systems are too large for it.
@@ -120,9 +122,10 @@ def current_rows(home: Home, register: str) -> list[dict[str, Any]]:
                 inner join landing.loads as ld on ld.load_id = rw.load_id and ld.status = 'landed'
                 qualify row_number() over (
                     partition by {key} order by ld.business_date desc, ld.sequence_no desc, ld.sha256 desc
-                ) = 1
+                ) = 1 and ($after is null or ld.landed_at > $after)
                 order by {key}
-                """
+                """,
+                {"after": landed_after},
             ).fetchall()
         finally:
             connection.close()

@@ -20,7 +20,7 @@ from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.refund_interest import refund_interest
 from warehouse.office.decisions import current_lines, new_decision_no
-from warehouse.office.records import current_rows, record, split_due_key
+from warehouse.office.records import current_rows, due_key_of, record, split_due_key
 
 REFUND, OFFSET = "1", "2"
 PRINCIPAL, INTEREST = "1", "4"
@@ -43,7 +43,8 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
     """Draft offsets and refunds of every open overpayment, or of one payer's: a decision for each payer.
 
     Offsets come first, as fct_offset_candidates has them (地方税法17条の2); what is left is refunded. Interest on what
-    is set off pays the payer's other open taxes, else it is refunded with the rest.
+    is set off pays the payer's other open taxes, else it is refunded with the rest. Payers of whom a decision is under
+    way, which the warehouse does not have yet, are left for the next time.
 
     Args:
         home: the office's data.
@@ -54,11 +55,11 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
     Raises:
         OsameError: the warehouse is not built, or there is nothing to draft.
     """
-    pending = {line["addressee_no"] for line in current_lines(home) if line["approved_by"] is None}
-    overpayments, candidates, owed = _proposals(home, addressee_no)
+    overpayments, candidates, owed, built = _proposals(home, addressee_no)
+    under_way = _under_way(home, *built)
     drafted, rows = [], []
     for number, (payer, of_payer) in enumerate(sorted(overpayments.items())):
-        if payer in pending:
+        if not under_way.isdisjoint({payer, *(op["due_key"] for op in of_payer)}):
             continue
         decision_no = f"{new_decision_no(at)}{number:03d}"
         lines = _lines_of(of_payer, candidates.get(payer, []), owed.get(payer, {}))
@@ -71,7 +72,7 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
     if not rows:
         raise OsameError(
             "no open overpayment" + (f" of {addressee_no}" if addressee_no else "") + " waits for a draft",
-            "osame decisions --waiting lists the drafts; fct_overpayments has the overpayments",
+            "osame decisions lists what is drafted or approved; what landed since the build counts after: osame build",
         )
     record(home, "decisions", rows, at)
     return drafted
@@ -79,8 +80,11 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
 
 def _proposals(
     home: Home, addressee_no: str | None
-) -> tuple[dict[str, list[Row]], dict[str, list[Row]], dict[str, dict[tuple[str, str], int]]]:
-    """By payer: open overpayments, candidates, and what his dues still owe beyond the candidates (tax only)."""
+) -> tuple[dict[str, list[Row]], dict[str, list[Row]], dict[str, dict[tuple[str, str], int]], tuple[date, datetime]]:
+    """By payer: open overpayments, candidates, and what his dues still owe beyond the candidates (tax only).
+
+    Last, what the warehouse was built as of and knew.
+    """
     connection = open_warehouse(home)
     try:
         overpayments = _by_payer(
@@ -112,9 +116,31 @@ def _proposals(
             """
         ).fetchall():
             owed[payer][(due_key, PRINCIPAL)] = int(owed_yen)
+        as_of, known_at = connection.execute("select as_of_date, known_at from run_info").fetchall()[0]
     finally:
         connection.close()
-    return overpayments, candidates, owed
+    return overpayments, candidates, owed, (as_of, known_at)
+
+
+def _under_way(home: Home, as_of: date, known_at: datetime) -> set[str]:
+    """Payers and dues of refunds and offsets that a warehouse does not have yet: drafted again they are paid twice."""
+    notices = current_rows(home, "overpayment_notices")
+    told = {row["decision_no"] for row in notices}
+    late_lines = {_notice_no(line) for line in current_rows(home, "decisions", known_at)}
+    late_notices = {row["overpayment_notice_no"] for row in current_rows(home, "overpayment_notices", known_at)}
+    found = [
+        line
+        for line in current_lines(home)
+        if line["decision_type_code"] in (REFUND, OFFSET)
+        and (
+            line["approved_by"] is None
+            or (line["decision_type_code"] == REFUND and line["decision_no"] not in told)
+            or line["approved_date"] > as_of
+            or _notice_no(line) in late_lines
+        )
+    ]
+    found += [row for row in notices if row["notified_date"] > as_of or row["overpayment_notice_no"] in late_notices]
+    return {due_key_of(row) for row in found} | {row["addressee_no"] for row in found if row["addressee_no"]}
 
 
 def _by_payer(connection: Any, sql: str, addressee_no: str | None) -> dict[str, list[Row]]:
@@ -168,14 +194,17 @@ def _line(kind: str, overpayment: Row, component: str, amount: int) -> Row:
 def not_told(home: Home, decision_nos: list[str] | None = None) -> list[Row]:
     """Approved lines of refunds and offsets that their payers have not been told of.
 
+    A decision is told of whole. It counts by its 起案番号, for notices of another system have numbers of their own:
+    to tell of it again would be to pay it twice.
+
     Raises:
         OsameError: a decision that is named has none.
     """
-    told = {row["overpayment_notice_no"] for row in current_rows(home, "overpayment_notices")}
+    told = {row["decision_no"] for row in current_rows(home, "overpayment_notices")}
     lines = [
         line
         for line in current_lines(home)
-        if line["approved_by"] and line["decision_type_code"] in (REFUND, OFFSET) and _notice_no(line) not in told
+        if line["approved_by"] and line["decision_type_code"] in (REFUND, OFFSET) and line["decision_no"] not in told
     ]
     if decision_nos is None:
         return lines
