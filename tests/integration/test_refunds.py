@@ -29,7 +29,6 @@ from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
 from warehouse.settings import load_settings
 
-
 # A was cancelled 600,000 (1号) and owes 300,000 since August; B paid 600,000 twice; C paid 1,500 twice.
 # Another system decided on D and told of it, and on E (who, too, paid twice) without naming payer or cause.
 CITY = """
