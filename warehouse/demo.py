@@ -113,6 +113,8 @@ def settings_of(town: Town) -> dict[str, Any]:
             "payer_is_group": is_group,
             "fee_per_record_yen": rule["per_record_fee_yen"],
         }
+    debits = town.summary["direct_debits"]
+    account = {n: debits[n] for n in ("bank_code", "bank_name", "branch_code", "branch_name", "account_no")}
     return {
         "municipality": {
             "code": town.summary["municipality_code"],
@@ -121,7 +123,12 @@ def settings_of(town: Town) -> dict[str, Any]:
         },
         "go_live": {"default": town.go_live},
         "remittances": list(rules.values()),
-        "direct_debits": town.summary["direct_debits"],
+        "direct_debits": debits,
+        "refund_transfers": {
+            "client_code": f"{town.summary['municipality_code']}0099",
+            "client_name": debits["consignor_name"],
+            **account,
+        },
     }
 
 
