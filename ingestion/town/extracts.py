@@ -237,6 +237,11 @@ def _bank_accounts(delivery: Delivery, since: int) -> None:
     p = delivery.payers
     payer = np.concatenate([p.items[code][p.debit[code]] for code in p.items])
     item = np.concatenate([np.full(int(p.debit[code].sum()), code) for code in p.items])
+    # Two in three have registered a 公金受取口座 (用途 3, for every tax item): refunds go there.
+    receiving = np.flatnonzero(np.arange(p.count) % 3 > 0)
+    use = np.repeat(["1", "3"], [len(payer), len(receiving)])
+    payer = np.concatenate([payer, receiving])
+    item = np.concatenate([item, np.zeros(len(receiving), dtype=item.dtype)])
     n = len(payer)
     columns = {
         "addressee_no": digits.pad(p.addressee_no[payer], 10),
@@ -248,7 +253,7 @@ def _bank_accounts(delivery: Delivery, since: int) -> None:
         "account_no": digits.pad(p.account_no[payer], 7),
         "holder_name": p.bank_name.take(pa.array(payer)),
         "valid_from": dates(np.full(n, since)),
-        "use_code": pa.repeat(pa.scalar("1"), n),
+        "use_code": pa.array(use),
     }
     path = delivery.files / f"bank_accounts_{ymd(delivery.as_of)}_full.csv"
     write_csv(path, delivery.layouts["bank_accounts"], columns, n)

@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.office import landing_rows
 from warehouse.build import ensure_landing
+from warehouse.cli.main import app
 from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.office import decisions, records
@@ -122,3 +124,12 @@ def test_a_withdrawn_decision_is_gone(home: Home) -> None:
     assert decisions.list_decisions(home, waiting=False) == []
     with pytest.raises(OsameError, match="there is no decision"):
         decisions.approve(home, [number], "1002", date(2026, 6, 2), AT)
+
+
+def test_what_nobody_else_may_see_comes_from_standard_input(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OSAME_HOME", str(home.root))
+    lines = "addressee_no=0000000001\ntax_item_code=00\naccount_seq_no=1\nbank_code=0140\nbank_branch_code=012\n"
+    lines += "account_type_code=1\naccount_no=7654321\nholder_name=ユキミ タロウ\nvalid_from=2020-04-01\nuse_code=3\n"
+    done = CliRunner().invoke(app, ["record", "bank_accounts", "-"], input=lines)
+    assert done.exit_code == 0, done.stderr
+    assert landing_rows(home, "select addressee_no, use_code from landing.bank_accounts") == [("0000000001", "3")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,16 @@ By = Annotated[str, typer.Option("--by", help="職員番号 of who does this.")]
 
 def record(
     register: Annotated[str, typer.Argument(help="The register (extract) that the record belongs to.")],
-    values: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE...", help="Values by column name.")],
+    values: Annotated[
+        list[str],
+        typer.Argument(metavar="COLUMN=VALUE...", help="Values by column name; - reads them from standard input."),
+    ],
     land: Annotated[bool, typer.Option("--land/--no-land", help="Land it at once, or leave it in the inbox.")] = True,
 ) -> None:
     """Record one row of a register: checked like a delivered file, written whole into the inbox, landed.
 
-    due_key=KEY and offset_due_key=KEY stand for the nine columns of a due key each.
+    due_key=KEY and offset_due_key=KEY stand for the nine columns of a due key each. What nobody else may see, an
+    account say, comes from standard input, one COLUMN=VALUE a line: other users of the machine see arguments.
 
     Example: osame record reminders due_key=30-00-152994-152994-1-2025-2025-0000000001-01 sent_date=2026-07-20
     reminder_fee_yen=0
@@ -30,7 +35,7 @@ def record(
     from warehouse.office import records
 
     with told():
-        row = _row(values)
+        row = _row([line for line in sys.stdin.read().splitlines() if line.strip()] if values == ["-"] else values)
         home = open_home()
         path = records.write_record(home, register, [row], now())
         if land:

@@ -65,7 +65,8 @@ def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *,
     if not payments:
         raise OsameError(
             f"no refund is to be paid on {paid}" + (f"; without an account: {_payers(unpaid)}" if unpaid else ""),
-            "osame refunds lists what waits; register an account (口座登録, 用途 2 or 3) where one is missing",
+            "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
+            "run: osame build",
         )
     layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
     data = _file(settings, layout, payments, paid)
