@@ -228,7 +228,7 @@ def sql(
     if layout == "json":
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     elif layout == "csv":
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
         writer.writerows(rows)
     else:
