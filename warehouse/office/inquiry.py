@@ -22,6 +22,7 @@ from warehouse.connection import landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError, StoreBusy
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import Parameters, load_parameters
+from warehouse.office.records import WITHOUT_EFFECT
 from warehouse.trace import sentence
 from warehouse.wareki import format_wareki
 
@@ -30,10 +31,6 @@ KINDS: tuple[Kind, ...] = ("due", "addressee", "notice")
 _COLUMNS = {"due": "due_key", "addressee": "addressee_no", "notice": "notice_no"}
 _NAMES = {"due": "due_key", "addressee": "宛名番号", "notice": "通知書番号"}
 _MOST_LISTED = 20
-
-# What lands here makes no due look more paid or less: a build that does not know it is not behind. A slip or a request
-# that we send lets a later payment be matched, and no more.
-WITHOUT_EFFECT = ("certificates", "slips", "direct_debit_requests")
 
 # Sign of what a movement pays of a due, and of what it leaves overpaid there.
 _OVERPAYS = {"overpaid": 1, "refunded": -1, "offset_out": -1}

@@ -14,6 +14,7 @@ from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import Parameters, load_parameters
+from warehouse.office.records import WITHOUT_EFFECT
 
 _DUES = """
     select du.*, ti.tax_item_name
@@ -67,13 +68,16 @@ class OpenDue:
 
 
 def files_since(home: Home, known_at: datetime) -> int:
-    """Files that landed after the build and may change what is owed: all but the slips that we issue ourselves."""
+    """How many files landed after the build that may change what is owed."""
     with landing_lock(home, exclusive=False):
         landing = open_landing(home)
         try:
             row = landing.execute(
-                "select count(*) from landing.loads where status = 'landed' and landed_at > ? and format <> 'slips'",
-                [known_at],
+                """
+                select count(*) from landing.loads
+                where status = 'landed' and landed_at > ? and not list_contains(?, landing_table)
+                """,
+                [known_at, list(WITHOUT_EFFECT)],
             ).fetchone()
         finally:
             landing.close()
