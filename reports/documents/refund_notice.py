@@ -60,7 +60,7 @@ def issue_notices(
         show_protected: print addresses under 支援措置.
 
     Raises:
-        OsameError: nothing waits, or a decision named is not approved or has been told of.
+        OsameError: nothing waits, a decision is not approved or has been told of, or less is overpaid than it says.
     """
     lines = not_told(home, decision_nos or None)
     if not lines:
@@ -99,9 +99,12 @@ def issue_notices(
 def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]:
     """Lines by their decision. What one leaves blank, payer and cause, the warehouse knows by its due."""
     found: dict[str, list[Row]] = defaultdict(list)
+    refunded: dict[str, int] = defaultdict(int)
     problems = []
     for line in lines:
         due = dues[due_key_of(line)]
+        if line["decision_type_code"] == REFUND and line["from_component_code"] != INTEREST:
+            refunded[due_key_of(line)] += line["amount_yen"]
         found[line["decision_no"]].append(
             line | {name: line[name] or due[name] for name in ("addressee_no", "cause_code")}
         )
@@ -114,6 +117,11 @@ def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]
             for line in of_decision
             if line["cause_code"] is None
         ]
+    problems += [
+        f"{amount:,} yen of {key} are to be refunded, and {dues[key]['free_yen']:,} are overpaid and not promised yet"
+        for key, amount in refunded.items()
+        if amount > dues[key]["free_yen"]
+    ]
     if problems:
         raise OsameError(
             "no notice was issued: " + "; ".join(problems), "withdraw these decisions, and draft them anew"
@@ -132,7 +140,8 @@ def _dues(home: Home, lines: list[Row]) -> tuple[dict[str, Row], date, Any]:
             """
             select
                 du.due_key, du.addressee_no, du.levy_year, du.notice_no, du.instalment_no, ti.tax_item_name,
-                max(op.arisen_date) as arisen_date, max_by(op.cause_code, op.arisen_date) as cause_code
+                max(op.arisen_date) as arisen_date, max_by(op.cause_code, op.arisen_date) as cause_code,
+                cast(coalesce(sum(op.balance_yen - op.notified_yen), 0) as bigint) as free_yen
             from fct_dues as du
             inner join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
             left join fct_overpayments as op on op.due_key = du.due_key

@@ -23,7 +23,7 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.office import decisions, refunds
-from warehouse.office.records import record
+from warehouse.office.records import current_rows, record
 from warehouse.office.refund_transfers import Transfers, transfer_refunds
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
@@ -70,8 +70,8 @@ class Office:
     def purpose(self, day: int) -> Purpose:
         return Purpose("refund_notice", "1001", "過誤納金の通知", self.at(day))
 
-    def build(self, as_of: date) -> None:
-        build(self.home, as_of, with_tests=True)
+    def build(self, as_of: date, *, with_tests: bool = False) -> None:
+        build(self.home, as_of, with_tests=with_tests)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         warehouse = open_warehouse(self.home)
@@ -267,7 +267,7 @@ def test_a_crash_after_the_record_leaves_no_file_and_loses_no_payment(
 
 
 def test_the_books_after_all_of_it(office: Office, paid: Transfers) -> None:
-    office.build(date(2025, 3, 31))
+    office.build(date(2025, 3, 31), with_tests=True)
     assert office.ask(
         "select addressee_no, state, sum(balance_yen) from fct_overpayments group by all order by addressee_no"
     ) == [(A, "settled", 0), (B, "settled", 0), (C, "notified", 1_500), (D, "notified", 9_000), (E, "notified", 8_000)]
@@ -283,6 +283,29 @@ def test_the_books_after_all_of_it(office: Office, paid: Transfers) -> None:
     assert moved[("refunded", "refund_interest")] == 3_000 + 1_700 + 1_400
     (due,) = office.ask("select state, late_charge_yen, late_charge_paid_yen from fct_dues where assessed_yen = 300000")
     assert due == ("paid", 7_800, 7_800)
+
+
+def test_more_than_is_overpaid_is_not_told(office: Office, paid: Transfers) -> None:
+    (line,) = (row for row in current_rows(office.home, "decisions") if row["addressee_no"] == C)
+    again = line | {"decision_no": "X9", "drafted_date": date(2025, 3, 1), "approved_date": date(2025, 3, 1)}
+    record(office.home, "decisions", [again], office.at(1, month=3))
+    with pytest.raises(OsameError, match="1,500 yen of .* are to be refunded, and 0 are overpaid and not promised"):
+        issue_notices(office.home, load_settings(office.home), ["X9"], office.purpose(28))
+    decisions.withdraw(office.home, ["X9"], office.at(2, month=3))
+
+
+def test_a_decision_is_withdrawn_with_its_notice_and_not_after_it_was_paid(
+    office: Office, drafted: dict[str, refunds.Drafted], paid: Transfers
+) -> None:
+    with pytest.raises(OsameError, match="was paid on 2025-02-28"):
+        decisions.withdraw(office.home, [drafted[C].decision_no, drafted[B].decision_no], office.at(3, month=3))
+    assert C in {row["addressee_no"] for row in refunds.refund_notices(office.home)}
+    decisions.withdraw(office.home, [drafted[C].decision_no], office.at(3, month=3))
+    assert C not in {row["addressee_no"] for row in refunds.refund_notices(office.home)}
+    office.build(date(2025, 4, 1))
+    assert office.ask(f"select state, balance_yen from fct_overpayments where addressee_no = '{C}'") == [
+        ("open", 1_500)
+    ]
 
 
 def test_every_reading_of_people_is_logged(office: Office, paid: Transfers) -> None:

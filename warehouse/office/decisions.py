@@ -86,9 +86,18 @@ def approve(home: Home, decision_nos: Collection[str], by: str, on: date, at: da
 
 
 def withdraw(home: Home, decision_nos: Collection[str], at: datetime) -> Offer:
-    """Take decisions back: what they moved is as if it had never been decided (削除フラグ=1).
+    """Take decisions back: what they moved is as if it had never been decided (削除フラグ=1), nor told to the payer.
 
     Raises:
-        OsameError: one of them does not exist.
+        OsameError: one of them does not exist, or its refund has been paid.
     """
-    return record(home, "decisions", [line | {"is_withdrawn": 1} for line in lines_of(home, decision_nos)], at)
+    lines = lines_of(home, decision_nos)
+    notices = [row for row in current_rows(home, "overpayment_notices") if row["decision_no"] in decision_nos]
+    paid = sorted({f"{row['decision_no']} was paid on {row['paid_date']}" for row in notices if row["paid_date"]})
+    if paid:
+        raise OsameError(
+            f"decision {', '.join(paid)}", "money that has left is claimed back, not withdrawn; leave it out"
+        )
+    if notices:
+        record(home, "overpayment_notices", [row | {"is_withdrawn": 1} for row in notices], at)
+    return record(home, "decisions", [line | {"is_withdrawn": 1} for line in lines], at)
