@@ -26,6 +26,7 @@ from warehouse.settings import Settings, load_settings
 
 _BEGINNING = date(1, 1, 1)
 _NEVER = date(9999, 12, 31)
+_PARSED = PROJECT / "target" / "partial_parse.msgpack"
 
 Progress = Callable[[int, int, str], None]
 
@@ -236,9 +237,10 @@ def _channels_landed(home: Home) -> tuple[set[str], set[str]]:
     return {row[0] for row in history}, {row[0] for row in files}
 
 
-def dbt_environment(home: Home, target: Path) -> dict[str, str]:
-    """What dbt's profile and plugin read from the environment."""
+def dbt_environment(home: Home, target: Path, variables: dict[str, Any]) -> dict[str, str]:
+    """What dbt's plugin and the macro ``variable`` read from the environment."""
     return {
+        "OSAME_VARIABLES": json.dumps(variables, ensure_ascii=False),
         "OSAME_HOME": str(home.root),
         "OSAME_BUILD_FILE": str(target),
         "OSAME_KEY": landing_key(home),
@@ -246,7 +248,7 @@ def dbt_environment(home: Home, target: Path) -> dict[str, str]:
     }
 
 
-def dbt_arguments(home: Home, variables: dict[str, Any]) -> list[str]:
+def dbt_arguments(home: Home) -> list[str]:
     """Arguments that every dbt command needs here."""
     return [
         "--project-dir",
@@ -257,8 +259,6 @@ def dbt_arguments(home: Home, variables: dict[str, Any]) -> list[str]:
         str(home.work / "dbt"),
         "--log-path",
         str(home.work / "dbt" / "logs"),
-        "--vars",
-        json.dumps(variables, ensure_ascii=False),
     ]
 
 
@@ -277,12 +277,13 @@ def _run_dbt(
 
     total = 0 if "test" in left_out else _node_count(home)
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "debug"]
-    arguments = [*quiet, "build", *dbt_arguments(home, variables)]
+    arguments = [*quiet, "build", *dbt_arguments(home)]
     for resource_type in left_out:
         arguments += ["--exclude-resource-type", resource_type]
     saved = dict(os.environ)
     complains, logging.raiseExceptions = logging.raiseExceptions, False  # dbt's log on a full disk: no tracebacks
-    os.environ.update(dbt_environment(home, target))
+    os.environ.update(dbt_environment(home, target, variables))
+    _borrow_parsed_project(home)
     try:
         result = dbtRunner(callbacks=[on_event]).invoke(arguments)
         _raise_failures(result)
@@ -291,6 +292,7 @@ def _run_dbt(
         os.environ.update(saved)
         logging.raiseExceptions = complains
         _forget_connection()
+    _lend_parsed_project(home)
     results = list(result.result.results)  # type: ignore[union-attr]
     return Built(
         as_of=as_of,
@@ -311,8 +313,27 @@ def dbt_session(home: Home, as_of: date) -> Iterator[tuple[dict[str, str], list[
     folder = home.work / "dev"
     folder.mkdir(mode=0o700, exist_ok=True)
     with db.landing_lock(home, exclusive=False):
-        environment = dbt_environment(home, folder / "warehouse.duckdb")
-        yield environment, dbt_arguments(home, build_variables(home, settings, as_of, None))
+        variables = build_variables(home, settings, as_of, None)
+        yield dbt_environment(home, folder / "warehouse.duckdb", variables), dbt_arguments(home)
+
+
+def _borrow_parsed_project(home: Home) -> None:
+    """A home's first build takes the project as another's dbt has parsed it; dbt itself sees what has changed since."""
+    own = home.work / "dbt" / _PARSED.name
+    if _PARSED.exists() and not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_PARSED, own)
+
+
+def _lend_parsed_project(home: Home) -> None:
+    """Keep the parsed project with the code, if that may be written to. It holds no data and no variable."""
+    own = home.work / "dbt" / _PARSED.name
+    if not os.access(PROJECT, os.W_OK) or (_PARSED.exists() and _PARSED.stat().st_mtime >= own.stat().st_mtime):
+        return
+    _PARSED.parent.mkdir(exist_ok=True)
+    new = _PARSED.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(own, new)
+    new.replace(_PARSED)
 
 
 def _node_count(home: Home) -> int:

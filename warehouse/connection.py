@@ -127,19 +127,20 @@ def attach_landing(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     )
 
 
-def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> None:
-    """Give dbt's connection landing (read-only) and ``scratch``, a database in ``folder`` that dies with the build.
+def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, target: Path) -> None:
+    """Give dbt's connection ``warehouse`` (the target), landing (read-only) and ``scratch``, which dies with the build.
 
     Limits are set here, once: dbt sets those of its profile again for every cursor, and DuckDB refuses to change the
     encryption of temporary files once one has spilled.
     """
     connection.execute(f"load {_quote(crypto_extension())}")
     connection.execute("set temp_file_encryption = true")
-    connection.execute(f"set temp_directory = {_quote(folder / 'spill')}")
+    connection.execute(f"set temp_directory = {_quote(target.parent / 'spill')}")
     connection.execute(f"set memory_limit = {_quote(MEMORY_LIMIT)}")
     connection.execute("set preserve_insertion_order = false")
     attach_landing(connection, home)
-    connection.execute(f"attach {_quote(folder / 'scratch.duckdb')} as scratch")
+    connection.execute(f"attach {_quote(target)} as warehouse")
+    connection.execute(f"attach {_quote(target.parent / 'scratch.duckdb')} as scratch")
 
 
 @contextmanager

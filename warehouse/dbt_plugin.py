@@ -16,4 +16,4 @@ class Plugin(BasePlugin):
     """Named in profiles.yml; dbt calls it once when it opens the database."""
 
     def configure_connection(self, conn: Any) -> None:
-        attach_for_build(conn, Home(Path(os.environ["OSAME_HOME"])), Path(os.environ["OSAME_BUILD_FILE"]).parent)
+        attach_for_build(conn, Home(Path(os.environ["OSAME_HOME"])), Path(os.environ["OSAME_BUILD_FILE"]))

@@ -2,7 +2,7 @@
 -- was closed, the difference is taken back in that year and booked in the open one, per due, part and kind of movement.
 -- The rows of one difference add up to nothing: totals never change. Amounts are signed.
 -- One row per closed year that is corrected x year that it is booked in x due x part x kind.
-{%- if not var('has_closings') %}
+{%- if not variable('has_closings') %}
 select
     cast(null as bigint) as corrects_fiscal_year,
     cast(null as bigint) as fiscal_year,

@@ -3,7 +3,7 @@
 -- candidate x due.
 --   state: taken (the only one that clears the threshold), or why not.
 -- What was open is judged by what had come by then and named its due, so that a later record never takes a match back.
-{%- set rules = var('matching') %}
+{%- set rules = variable('matching') %}
 with deposits as (
     select mt.*
     from {{ ref('int_payments_matched') }} as mt

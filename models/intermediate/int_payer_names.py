@@ -6,6 +6,8 @@ are compared with the whole register, so this is a matter for a library and not 
 
 from __future__ import annotations
 
+import json
+import os
 from typing import Any
 
 import pyarrow as pa
@@ -45,7 +47,7 @@ def _by_key(rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
 
 def model(dbt: Any, session: Any) -> Any:
     """The entry point that dbt calls. A relation of the session, for what another cursor writes it does not see."""
-    floor = int(dbt.config.get("name_floor"))
+    floor = int(json.loads(os.environ["OSAME_VARIABLES"])["matching"]["name_floor"])
     deposits = dbt.ref("int_payments_matched")  # noqa: F841 - named in SQL
     entries = dbt.source("landing", "bank_statement_entries")  # noqa: F841
     payers = _by_key(session.sql(_PAYERS).fetchall())

@@ -1,6 +1,6 @@
 -- Tier 0: a bulk credit on the city's account that a channel owed is not a receipt; its records are. Without this the
 -- same cash would count twice. One row per expected remittance, and one per credit of a channel that nobody expected.
-{%- set rules = var('remittances') %}
+{%- set rules = variable('remittances') %}
 with rules as (
     {%- for rule in rules %}
     select

@@ -1,6 +1,6 @@
 {#- The date that a build is as of, as a SQL literal. There is no default: a report must never be as of whenever it ran. -#}
 {%- macro as_of_date() -%}
-    {%- set value = var('as_of_date', none) -%}
+    {%- set value = variable('as_of_date') -%}
     {%- if value is none and execute -%}
         {{ exceptions.raise_compiler_error("as_of_date is not given -- run: osame build --as-of YYYY-MM-DD") }}
     {%- endif -%}
@@ -9,5 +9,5 @@
 
 {#- Only what had landed by then counts, as a SQL literal (JST). -#}
 {%- macro known_at() -%}
-    cast('{{ var("known_at") }}' as timestamp)
+    cast('{{ variable("known_at") }}' as timestamp)
 {%- endmacro -%}

@@ -14,7 +14,7 @@ are the new year's. Money paid before the due's year began belongs to the due's 
         when extract(month from {{ received_date }}) in (4, 5)
             and {{ due_fiscal_year }} = {{ fiscal_year_of(received_date) }} - 1
             then {{ due_fiscal_year }}
-        {%- if var('policies').arrears_cut == '05-31' %}
+        {%- if variable('policies').arrears_cut == '05-31' %}
         when extract(month from {{ received_date }}) in (4, 5) then {{ fiscal_year_of(received_date) }} - 1
         {%- endif %}
         else {{ fiscal_year_of(received_date) }}
@@ -34,7 +34,7 @@ are the new year's. Money paid before the due's year began belongs to the due's 
             and extract(month from {{ alias }}.assessed_date) in (4, 5)
             and cast({{ alias }}.levy_year as integer) = {{ fiscal_year_of(alias ~ '.assessed_date') }} - 1
             then cast({{ alias }}.levy_year as integer)
-        {%- if var('policies').arrears_cut == '05-31' %}
+        {%- if variable('policies').arrears_cut == '05-31' %}
         when {{ alias }}.delta_yen < 0 and extract(month from {{ alias }}.assessed_date) in (4, 5)
             then {{ fiscal_year_of(alias ~ '.assessed_date') }} - 1
         {%- endif %}

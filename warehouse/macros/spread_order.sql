@@ -1,6 +1,6 @@
 {#- Policy spread_order: which open due a lump sum pays first (ties: due_key). -#}
 {%- macro spread_order(alias) -%}
-    {%- set order = var('policies').spread_order -%}
+    {%- set order = variable('policies').spread_order -%}
     {%- if order == 'oldest_first' -%}
         {{ alias }}.due_date
     {%- elif order == 'newest_first' -%}

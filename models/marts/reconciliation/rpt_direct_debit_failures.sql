@@ -1,4 +1,4 @@
-{%- set again = var('second_attempt') -%}
+{%- set again = variable('second_attempt') -%}
 -- Direct debits that were not made, with the day of the second attempt for those that found too little money.
 with failures as (
     select
