@@ -194,7 +194,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def paid(home: Home) -> int:
     connection = open_warehouse(home)
     try:
-        row = connection.execute("select cast(sum(principal_paid_yen) as bigint) from fct_dues").fetchone()
+        row = connection.execute("select cast(sum(principal_paid_yen) as bigint) from warehouse.fct_dues").fetchone()
         return int(row[0]) if row else -1
     finally:
         connection.close()
@@ -226,8 +226,8 @@ def test_the_next_build_clears_up_and_does_not_disturb_readers(office: Home) -> 
     seen: list[int] = []
 
     def read_meanwhile(_done: int, _all: int, _name: str) -> None:
-        cursor = reader.cursor()  # dbt's threads call this at the same time: one result each
-        row = cursor.execute("select cast(sum(principal_paid_yen) as bigint) from fct_dues").fetchone()
+        cursor = reader.cursor()  # dbt's threads call this at the same time: a result for each
+        row = cursor.execute("select cast(sum(principal_paid_yen) as bigint) from warehouse.fct_dues").fetchone()
         seen.append(int(row[0]) if row else -1)
 
     try:
