@@ -51,7 +51,7 @@ def load_macros(dialect: str, variables: dict[str, Any] | None = None) -> Any:
         "adapter": Adapter,
         "exceptions": _Exceptions,
         "ref": lambda name: name,
-        "var": lambda name, default=None: (variables or {}).get(name, default),
+        "variable": lambda name: (variables or {}).get(name),
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
     module = environment.from_string(source).make_module(names)
