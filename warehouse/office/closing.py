@@ -14,8 +14,8 @@ from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.records import WITHOUT_EFFECT, record
 
-# A slip that lands late can match a payment that waits in suspense; nothing else in those tables matters.
-_WITHOUT_EFFECT = [table for table in WITHOUT_EFFECT if table != "slips"]
+# A slip or a request that lands late can match a payment that waits in suspense; nothing else in those tables matters.
+_WITHOUT_EFFECT = [table for table in WITHOUT_EFFECT if table not in ("slips", "direct_debit_requests")]
 _LINES = """
     select
         fiscal_year, row_number() over (
