@@ -113,6 +113,29 @@ def test_thousands_are_files_of_their_own_in_the_order_of_the_rows(
     assert "0000000004" in text_of(files["slip-3.pdf"])
 
 
+def test_a_form_stands_below_the_first_sheet_of_each_paper_only(home: Home, settings: Settings) -> None:
+    form, letter = (render_module.TEMPLATES / f"letter{end}.typ" for end in ("-form", ""))
+    form.write_text('#import "common.typ": *\n#show: papers\n#letter-form("お知らせ")', encoding="utf-8")
+    letter.write_text(
+        '#import "common.typ": *\n#show: letters-on-form\n#for-each-row(row => {\n  on-form-head(row.to)\n'
+        "  listing((none,), row.lines)\n})",
+        encoding="utf-8",
+    )
+    papers = pypdfium2.PdfDocument(
+        render(
+            "letter", [{"to": TO, "lines": [[n] for n in range(60)]}, {"to": TO, "lines": [[1]]}], settings, home, AT
+        )
+    )
+    pages = [page.get_textpage() for page in papers]
+    assert [page.get_text_range().count("雪見市長") for page in pages] == [1, 0, 1]
+    # The table of the first sheet ends above the contact: below its upper edge stands what a short letter has there.
+    place, _ = pages[0].search("お問い合わせ先").get_next()
+    edge = pages[0].get_charbox(place)[3]
+    foot, short = (page.get_text_bounded(bottom=0, top=edge) for page in (pages[0], pages[2]))
+    assert foot == short
+    assert "電話" in foot
+
+
 def test_what_is_printed(home: Home, settings: Settings) -> None:
     text = text_of(render("paper", [ROW], settings, home, AT))
     for words in (
