@@ -77,12 +77,12 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
 
 
 def delivery_of(layout: Layout, context: Context) -> Delivery:
-    """The version of an extract, from ``<extract>_<YYYYMMDD>[_full][_<n>].csv``, else from what the caller says.
+    """The version of an extract, from ``<extract>_<YYYYMMDD>[_full][_<n>].csv`` or ``.xlsx``, else as the caller says.
 
     Raises:
         Refused: neither tells the business date (ING-063).
     """
-    pattern = rf"{re.escape(layout.id)}_([0-9]{{8}})(_full)?(?:_([0-9]{{1,9}}))?\.csv"
+    pattern = rf"{re.escape(layout.id)}_([0-9]{{8}})(_full)?(?:_([0-9]{{1,9}}))?\.(?:csv|xlsx)"
     name = re.fullmatch(pattern, context.file_name, flags=re.IGNORECASE)
     if name is not None:
         try:

@@ -46,7 +46,7 @@ def detect(data: bytes, context: Context, layouts: dict[str, Layout]) -> Layout:
         raise Refused([Finding("ING-002", None, None, None, f"{len(data)} bytes", "records")])
     head = data.removeprefix(b"\xef\xbb\xbf")
     of_fixed = [layout for layout in layouts.values() if layout.kind == "fixed"]
-    if head[:1] == b"1" and head[1:3].isdigit() or is_ebcdic(head):
+    if of_fixed and (head[:1] == b"1" and head[1:3].isdigit() or is_ebcdic(head)):
         return _fixed_layout(head, context, of_fixed)
     found = _csv_layout(data, context, [layout for layout in layouts.values() if layout.kind == "csv"])
     if found is not None:

@@ -50,6 +50,12 @@ KINDS: dict[str, Kind] = {
         "ask the sender for the file again",
         "送付元に再送を依頼してください",
     ),
+    "ING-014": Kind(
+        "a workbook with something else than plain values",
+        "ワークブックに、そのままでは読めない内容があります",
+        "fill in the sheet that osame template makes, with values only",
+        "osame template で作成した様式に値だけを記入し、もう一度提出してください",
+    ),
     "ING-020": Kind(
         "wrong record order",
         "レコードの順序が違います",

@@ -58,7 +58,8 @@ def files_below(paths: Iterable[Path]) -> list[Path]:
 
 
 def _hidden(relative: Path) -> bool:
-    return any(part.startswith(".") for part in relative.parts)
+    """Work in progress: a file that is being written, or what Excel puts beside one that is open."""
+    return any(part.startswith((".", "~$")) for part in relative.parts)
 
 
 def ingest(home: Home, paths: list[Path], options: Options) -> Iterator[Offer]:

@@ -6,14 +6,20 @@ from ingestion import delimited, fixed
 from ingestion.decoded import Context, Decoded
 from ingestion.detect import detect
 from ingestion.layout import Layout
+from ingestion.sheet import is_workbook, read_sheet
 
 
 def read(data: bytes, context: Context, layouts: dict[str, Layout]) -> Decoded:
-    """Decode a delivered file.
+    """Decode a delivered file. A workbook is an extract whose rows stand on a sheet instead of in a CSV.
 
     Raises:
         Refused: the file is of no known layout or has errors; carries every finding.
     """
+    if is_workbook(data):
+        sheet = read_sheet(data)
+        layout = detect(sheet.csv, context, {name: of for name, of in layouts.items() if of.kind == "csv"})
+        sheet.require_text(layout)
+        return delimited.decode(sheet.csv, layout, context)
     layout = detect(data, context, layouts)
     decode = fixed.decode if layout.kind == "fixed" else delimited.decode
     return decode(data, layout, context)

@@ -329,13 +329,15 @@ def verify_certificate(
 
 def withdraw_certificate(
     certificate_no: Annotated[str, typer.Argument(metavar="NUMBER", help="証明書番号 on the paper.")],
+    by: Annotated[str, typer.Option("--by", help="職員番号 of who takes it back.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words; it is kept with the record.")],
 ) -> None:
     """Take a certificate back: from now on it is not genuine. Its number is not given again.
 
-    Example: osame withdraw-certificate 2026-000001
+    Example: osame withdraw-certificate 2026-000001 --by 1001 --reason 記載誤り
     """
     from warehouse.office.certificates import withdraw
 
     with told():
-        withdraw(open_home(), certificate_no.strip(), now())
+        withdraw(open_home(), certificate_no.strip(), by, reason, now())
     out.print(f"withdrawn  {certificate_no.strip()}")

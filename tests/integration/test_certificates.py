@@ -200,13 +200,14 @@ def test_a_forged_or_changed_paper_is_told(office: Home, issue: Callable[..., Re
 
 def test_a_withdrawn_certificate_is_no_longer_genuine(office: Home, issue: Callable[..., Result]) -> None:
     paper = json_of(issue("no-delinquency", person(office, CLEAN), "--json"))
-    done = at_the_counter(office, "withdraw-certificate", paper["certificate_no"], day=date(2026, 6, 2))
+    why = ("--by", "1002", "--reason", "記載誤り")
+    done = at_the_counter(office, "withdraw-certificate", paper["certificate_no"], *why, day=date(2026, 6, 2))
     assert done.exit_code == 0, done.stderr
     found = verify(office, paper["certificate_no"], paper["code"])
     assert not found.is_genuine
-    assert "has been withdrawn" in found.reason
-    assert "withdrawn before" in at_the_counter(office, "withdraw-certificate", paper["certificate_no"]).stderr
-    assert "no certificate 1 was issued" in at_the_counter(office, "withdraw-certificate", "1").stderr
+    assert found.reason.endswith("has been withdrawn by 1002")
+    assert "withdrawn before" in at_the_counter(office, "withdraw-certificate", paper["certificate_no"], *why).stderr
+    assert "no certificate 1 was issued" in at_the_counter(office, "withdraw-certificate", "1", *why).stderr
     assert json_of(issue("no-delinquency", person(office, CLEAN), "--json"))["certificate_no"] > paper["certificate_no"]
 
 

@@ -291,16 +291,18 @@ def test_more_than_is_overpaid_is_not_told(office: Office, paid: Transfers) -> N
     record(office.home, "decisions", [again], office.at(1, month=3))
     with pytest.raises(OsameError, match="1,500 yen of .* are to be refunded, and 0 are overpaid and not promised"):
         issue_notices(office.home, load_settings(office.home), ["X9"], office.purpose(28))
-    decisions.withdraw(office.home, ["X9"], office.at(2, month=3))
+    decisions.withdraw(office.home, ["X9"], "1002", "起案誤り", office.at(2, month=3))
 
 
 def test_a_decision_is_withdrawn_with_its_notice_and_not_after_it_was_paid(
     office: Office, drafted: dict[str, refunds.Drafted], paid: Transfers
 ) -> None:
     with pytest.raises(OsameError, match="was paid on 2025-02-28"):
-        decisions.withdraw(office.home, [drafted[C].decision_no, drafted[B].decision_no], office.at(3, month=3))
+        decisions.withdraw(
+            office.home, [drafted[n].decision_no for n in (C, B)], "1002", "起案誤り", office.at(3, month=3)
+        )
     assert C in {row["addressee_no"] for row in refunds.refund_notices(office.home)}
-    decisions.withdraw(office.home, [drafted[C].decision_no], office.at(3, month=3))
+    decisions.withdraw(office.home, [drafted[C].decision_no], "1002", "起案誤り", office.at(3, month=3))
     assert C not in {row["addressee_no"] for row in refunds.refund_notices(office.home)}
     office.build(date(2025, 4, 1))
     assert office.ask(f"select state, balance_yen from fct_overpayments where addressee_no = '{C}'") == [

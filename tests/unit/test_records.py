@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from ingestion.csv_cells import input_fields
 from tests.office import landing_rows
 from warehouse.build import ensure_landing
 from warehouse.cli.main import app
@@ -120,10 +122,37 @@ def test_no_approval_before_the_draft(home: Home) -> None:
 
 def test_a_withdrawn_decision_is_gone(home: Home) -> None:
     number = drafted(home)
-    decisions.withdraw(home, [number], AT + timedelta(minutes=1))
-    assert decisions.list_decisions(home, waiting=False) == []
+    decisions.withdraw(home, [number], "1002", "二重に起案", AT + timedelta(minutes=1))
+    assert decisions.list_decisions(home) == []
+    (gone,) = decisions.list_decisions(home, withdrawn=True)
+    assert (gone["decision_no"], gone["drafted_by"], gone["withdrawn_by"]) == (number, "1001", "1002")
+    held = landing_rows(home, "select withdrawn_reason from landing.decisions where is_withdrawn = 1")
+    assert set(held) == {("二重に起案",)}
     with pytest.raises(OsameError, match="there is no decision"):
         decisions.approve(home, [number], "1002", date(2026, 6, 2), AT)
+
+
+def test_a_sheet_is_filled_in_instead(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OSAME_HOME", str(home.root))
+    asked = ["template", "decisions", "--to", str(tmp_path / "decisions_20260601.xlsx")]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.stderr
+    again = CliRunner().invoke(app, asked)
+    assert (again.exit_code, "File exists" in again.stderr) == (2, True)
+    assert "is no register" in CliRunner().invoke(app, ["template", "zengin91_120"]).stderr
+    book = openpyxl.load_workbook(tmp_path / "decisions_20260601.xlsx")
+    page = book["記録"]
+    columns = {field.header: field.name for field in input_fields(records.registers(home)["decisions"])}
+    for column, cell in enumerate(page[1], start=1):
+        value = DRAFT.get(columns[cell.value])
+        if value is not None:
+            page.cell(2, column).value = value
+    book.save(home.inbox / "decisions_20260601.xlsx")
+    (home.inbox / "~$decisions_20260601.xlsx").write_bytes(b"open in Excel")
+    done = CliRunner().invoke(app, ["ingest"])
+    assert done.exit_code == 0, done.stdout
+    assert [d["decision_no"] for d in decisions.list_decisions(home)] == [DRAFT["decision_no"]]
+    assert [path.name for path in home.inbox.iterdir()] == ["~$decisions_20260601.xlsx"]
 
 
 def test_what_nobody_else_may_see_comes_from_standard_input(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ app.add_typer(scenario_app, name="scenario")
 app.add_typer(export.app, name="export", help="Files for banks.")
 _COMMANDS = (
     records.record,
+    records.template,
     records.approve,
     records.withdraw,
     records.decisions,

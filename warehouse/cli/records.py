@@ -14,6 +14,7 @@ from warehouse.config import open_home
 from warehouse.errors import OsameError
 
 By = Annotated[str, typer.Option("--by", help="職員番号 of who does this.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, in words; it is kept with the record.")]
 
 
 def record(
@@ -42,6 +43,32 @@ def record(
             _land(path)
         else:
             out.print(f"recorded  {path}", markup=False)
+
+
+def template(
+    register: Annotated[str, typer.Argument(help="The register (extract) that the sheet is for.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder or .xlsx file. Default: here.")] = None,
+) -> None:
+    """Make an Excel sheet to fill in, instead of recording row by row. The inbox takes it like a CSV.
+
+    Example: osame template decisions --to /srv/forms
+    """
+    from ingestion.sheet import write_template
+    from warehouse.office.records import registers
+
+    with told():
+        known = registers(open_home())
+        if register not in known:
+            raise OsameError(f"{register!r} is no register", f"use one of {', '.join(sorted(known))}")
+        path = to or Path()
+        if path.suffix.lower() != ".xlsx":
+            path /= f"{register}_{today():%Y%m%d}.xlsx"
+        try:
+            with path.open("xb") as file:
+                write_template(known[register], file, today())
+        except OSError as error:
+            raise OsameError(f"{path}: {error.strerror}", "name another file or folder: --to") from None
+    out.print(f"written  {path}", markup=False)
 
 
 def _row(values: list[str]) -> dict[str, str]:
@@ -92,20 +119,23 @@ def approve(
 
 def withdraw(
     decision_nos: Annotated[list[str], typer.Argument(help="起案番号, one or more.", metavar="DECISION_NO...")],
+    by: By,
+    reason: Why,
 ) -> None:
     """Take decisions back, drafted or approved: after the next build nothing of them stands.
 
-    Example: osame withdraw 20260601093000123
+    Example: osame withdraw 20260601093000123 --by 1002 --reason 起案誤り
     """
     from warehouse.office import decisions
 
     with told():
-        decisions.withdraw(open_home(), decision_nos, now())
+        decisions.withdraw(open_home(), decision_nos, by, reason, now())
     out.print(f"withdrawn  {', '.join(decision_nos)}", markup=False)
 
 
 def decisions(
     waiting: Annotated[bool, typer.Option("--waiting", help="Only drafts that nobody has approved.")] = False,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Those that were taken back.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")] = False,
 ) -> None:
     """List decisions: drafts first.
@@ -115,16 +145,18 @@ def decisions(
     from warehouse.office.decisions import list_decisions
 
     with told():
-        found = list_decisions(open_home(), waiting=waiting)
+        found = list_decisions(open_home(), waiting=waiting, withdrawn=withdrawn)
     if as_json:
         print_json(found)
         return
     for item in found:
         state = f"approved {item['approved_date']} by {item['approved_by']}" if item["approved_by"] else "draft"
+        if withdrawn:
+            state += f", withdrawn by {item['withdrawn_by'] or 'nobody named'}"
         out.print(
             f"{item['decision_no']}  {item['title_ja']}  {item['lines']} lines  {yen(item['amount_yen'])} yen  "
             f"by {item['drafted_by']} on {item['drafted_date']}  {state}",
             markup=False,
         )
     if not found:
-        err.print("no decision waits" if waiting else "no decision is recorded")
+        err.print("no decision " + ("was withdrawn" if withdrawn else "waits" if waiting else "is recorded"))

@@ -28,7 +28,7 @@ from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
 from warehouse.office.inquiry import Inquiry
-from warehouse.office.records import record, registers
+from warehouse.office.records import record, registers, taken_back
 
 REGISTER = "certificates"
 KIND_CODES: dict[Kind, str] = {"tax": "1", "no_delinquency": "2", "light_vehicle": "3"}
@@ -185,12 +185,15 @@ def verify(home: Home, certificate_no: str, code: str) -> Verification:
     if not hmac.compare_digest(_plain(expected).encode(), _plain(code).encode()):
         return Verification(False, f"the code is not that of certificate {certificate_no}")
     if row["is_withdrawn"]:
-        return Verification(False, f"certificate {certificate_no} was issued and has been withdrawn")
+        by = f" by {row['withdrawn_by']}" if row["withdrawn_by"] else ""
+        return Verification(False, f"certificate {certificate_no} was issued and has been withdrawn{by}")
     return Verification(True, "genuine", row)
 
 
-def withdraw(home: Home, certificate_no: str, at: datetime) -> None:
+def withdraw(home: Home, certificate_no: str, by: str, reason: str, at: datetime) -> None:
     """Take a certificate back (made out wrongly, not handed out): it is no longer genuine, and its number stays spent.
+
+    ``by``: 職員番号 of who takes it back; ``reason``: why, in words.
 
     Raises:
         OsameError: no such certificate was issued, or it is withdrawn already.
@@ -201,7 +204,7 @@ def withdraw(home: Home, certificate_no: str, at: datetime) -> None:
     if row["is_withdrawn"]:
         raise OsameError(f"certificate {certificate_no} has been withdrawn before", "nothing is left to do")
     names = {field.name for field in input_fields(registers(home)[REGISTER])}
-    record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | {"is_withdrawn": 1}], at)
+    record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | taken_back(by, reason)], at)
 
 
 def _plain(code: str) -> str:

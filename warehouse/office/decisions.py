@@ -9,7 +9,7 @@ from typing import Any
 from ingestion.landing import Offer
 from warehouse.config import Home
 from warehouse.errors import OsameError
-from warehouse.office.records import current_rows, record, registers
+from warehouse.office.records import current_rows, record, registers, taken_back
 
 _NUMBER = "%Y%m%d%H%M%S%f"
 
@@ -19,9 +19,9 @@ def new_decision_no(at: datetime) -> str:
     return at.strftime(_NUMBER)[:17]
 
 
-def current_lines(home: Home) -> list[dict[str, Any]]:
-    """The lines of all decisions, as they hold now, drafts and approved alike."""
-    return current_rows(home, "decisions")
+def current_lines(home: Home, *, withdrawn: bool = False) -> list[dict[str, Any]]:
+    """The lines of all decisions, as they hold now, drafts and approved alike; or those that were taken back."""
+    return current_rows(home, "decisions", withdrawn=withdrawn)
 
 
 def lines_of(home: Home, decision_nos: Collection[str]) -> list[dict[str, Any]]:
@@ -37,11 +37,17 @@ def lines_of(home: Home, decision_nos: Collection[str]) -> list[dict[str, Any]]:
     return lines
 
 
-def list_decisions(home: Home, *, waiting: bool) -> list[dict[str, Any]]:
-    """One dict per decision: its number, kind, lines, yen, who drafted and approved it; drafts first."""
+def list_decisions(home: Home, *, waiting: bool = False, withdrawn: bool = False) -> list[dict[str, Any]]:
+    """One dict per decision: its number, kind, lines, yen, who drafted and approved it; drafts first.
+
+    Args:
+        home: the office's data.
+        waiting: only drafts.
+        withdrawn: those that were taken back, with who did it; they are not among the others.
+    """
     codes = next(c for c in registers(home)["decisions"].columns if c.name == "decision_type_code").codes or {}
     out: dict[str, dict[str, Any]] = {}
-    for line in current_lines(home):
+    for line in current_lines(home, withdrawn=withdrawn):
         item = out.setdefault(
             line["decision_no"],
             {
@@ -49,7 +55,7 @@ def list_decisions(home: Home, *, waiting: bool) -> list[dict[str, Any]]:
                 "title_ja": "",
                 "lines": 0,
                 "amount_yen": 0,
-                **{n: line[n] for n in ("drafted_by", "drafted_date", "approved_by", "approved_date")},
+                **{n: line[n] for n in ("drafted_by", "drafted_date", "approved_by", "approved_date", "withdrawn_by")},
             },
         )
         title = codes[line["decision_type_code"]]
@@ -85,8 +91,15 @@ def approve(home: Home, decision_nos: Collection[str], by: str, on: date, at: da
     return record(home, "decisions", [line | {"approved_by": by, "approved_date": on} for line in lines], at)
 
 
-def withdraw(home: Home, decision_nos: Collection[str], at: datetime) -> Offer:
+def withdraw(home: Home, decision_nos: Collection[str], by: str, reason: str, at: datetime) -> Offer:
     """Take decisions back: what they moved is as if it had never been decided (削除フラグ=1), nor told to the payer.
+
+    Args:
+        home: the office's data.
+        decision_nos: 起案番号.
+        by: 職員番号 of who takes them back.
+        reason: why, in words.
+        at: now.
 
     Raises:
         OsameError: one of them does not exist, or its refund has been paid.
@@ -100,4 +113,4 @@ def withdraw(home: Home, decision_nos: Collection[str], at: datetime) -> Offer:
         )
     if notices:
         record(home, "overpayment_notices", [row | {"is_withdrawn": 1} for row in notices], at)
-    return record(home, "decisions", [line | {"is_withdrawn": 1} for line in lines], at)
+    return record(home, "decisions", [line | taken_back(by, reason) for line in lines], at)

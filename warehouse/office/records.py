@@ -104,13 +104,21 @@ def record(home: Home, register: str, rows: Iterable[Row], at: datetime) -> Offe
     return offer
 
 
-def current_rows(home: Home, register: str, landed_after: datetime | None = None) -> list[dict[str, Any]]:
+def taken_back(by: str, reason: str) -> dict[str, Any]:
+    """What a row gains that somebody takes back: 削除フラグ, 取消者 and 取消理由."""
+    return {"is_withdrawn": 1, "withdrawn_by": by, "withdrawn_reason": reason}
+
+
+def current_rows(
+    home: Home, register: str, landed_after: datetime | None = None, *, withdrawn: bool = False
+) -> list[dict[str, Any]]:
     """The rows of a register as they hold now, by column name, in the order of the primary key.
 
     ``landed_after``: only those whose version that holds landed after this instant (JST).
 
-    The highest version of each key, without those that were withdrawn. Landing is read, not the warehouse: what was
-    recorded a minute ago is seen. For registers of staff records; those of the core systems are too large for it.
+    The highest version of each key, without those that were withdrawn (``withdrawn``: those alone). Landing is read,
+    not the warehouse: what was recorded a minute ago is seen. For registers of staff records; those of the core
+    systems are too large for it.
     """
     layout = registers(home)[register]
     columns = [f.name for f in input_fields(layout)]
@@ -133,7 +141,9 @@ def current_rows(home: Home, register: str, landed_after: datetime | None = None
         finally:
             connection.close()
     found = [dict(zip(columns, row, strict=True)) for row in rows]
-    return [{n: v for n, v in row.items() if n != "is_withdrawn"} for row in found if not row["is_withdrawn"]]
+    return [
+        {n: v for n, v in row.items() if n != "is_withdrawn"} for row in found if bool(row["is_withdrawn"]) == withdrawn
+    ]
 
 
 def csv_of(layout: Layout, rows: Iterable[Row]) -> str:
