@@ -152,7 +152,25 @@ def landing_lock(home: Home, exclusive: bool, waiting: Callable[[], None] | None
     Raises:
         StoreBusy: the wait ran out.
     """
-    path = home.root / ".landing.lock"
+    with _locked(home.root / ".landing.lock", "landing is", exclusive=exclusive, waiting=waiting):
+        yield
+
+
+@contextmanager
+def act_lock(home: Home, register: str) -> Iterator[None]:
+    """One process at a time reads what a register holds and records what follows from it. Waits as ``landing_lock``.
+
+    Taken before landing's lock, never while that is held: what is recorded lands within.
+
+    Raises:
+        StoreBusy: the wait ran out.
+    """
+    with _locked(home.root / f".{register}.lock", f"{register} are", exclusive=True):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, what: str, *, exclusive: bool, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     handle = path.open("a+")
     flag = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
     deadline = time.monotonic() + _LOCK_WAIT_SECONDS
@@ -168,7 +186,7 @@ def landing_lock(home: Home, exclusive: bool, waiting: Callable[[], None] | None
                     told = True
                 if time.monotonic() > deadline:
                     raise StoreBusy(
-                        f"landing is still in use after {_LOCK_WAIT_SECONDS:.0f} s",
+                        f"{what} still in use after {_LOCK_WAIT_SECONDS:.0f} s",
                         "wait for the other osame process to end, or set OSAME_LOCK_WAIT (seconds)",
                     ) from None
                 time.sleep(0.05)

@@ -17,7 +17,8 @@ from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import add_months
 from warehouse.law.parameters import load_parameters
-from warehouse.office.records import due_key_of, record
+from warehouse.office.decisions import REGISTERS
+from warehouse.office.records import acting_on, due_key_of, record
 from warehouse.office.refunds import INTEREST, OFFSET, REFUND, not_told, notice_of
 from warehouse.settings import Settings
 from warehouse.wareki import format_fiscal_year, format_wareki
@@ -62,31 +63,32 @@ def issue_notices(
     Raises:
         OsameError: nothing waits, a decision is not approved or has been told of, or less is overpaid than it says.
     """
-    lines = not_told(home, decision_nos or None)
-    if not lines:
-        raise OsameError("no approved decision waits for its notice", "osame decisions lists them")
-    day = purpose.at.date()
-    dues, as_of, known_at = _dues(home, lines)
-    by_decision = _by_decision(lines, dues)
-    payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
-    people = read_people(home, set(payers.values()), purpose, show_protected=show_protected)
-    letters = [
-        letter_row(of_decision, dues, letter(people[payers[number]]), day)
-        for number, of_decision in by_decision.items()
-    ]
-    lines = [line for of_decision in by_decision.values() for line in of_decision]
-    pdfs = render_files(DOCUMENT, letters, settings, home, purpose.at)
-    record(home, "overpayment_notices", [notice_of(line, day) for line in lines], purpose.at)
-    issued = publish(
-        home,
-        purpose,
-        pdfs,
-        count=len(letters),
-        as_of=as_of,
-        known_at=known_at,
-        vault_reads=[people.vault_read],
-        details={"decisions": list(by_decision)},
-    )
+    with acting_on(home, REGISTERS, purpose.at):
+        lines = not_told(home, decision_nos or None)
+        if not lines:
+            raise OsameError("no approved decision waits for its notice", "osame decisions lists them")
+        day = purpose.at.date()
+        dues, as_of, known_at = _dues(home, lines)
+        by_decision = _by_decision(lines, dues)
+        payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
+        people = read_people(home, set(payers.values()), purpose, show_protected=show_protected)
+        letters = [
+            letter_row(of_decision, dues, letter(people[payers[number]]), day)
+            for number, of_decision in by_decision.items()
+        ]
+        lines = [line for of_decision in by_decision.values() for line in of_decision]
+        pdfs = render_files(DOCUMENT, letters, settings, home, purpose.at)
+        record(home, "overpayment_notices", [notice_of(line, day) for line in lines], purpose.at)
+        issued = publish(
+            home,
+            purpose,
+            pdfs,
+            count=len(letters),
+            as_of=as_of,
+            known_at=known_at,
+            vault_reads=[people.vault_read],
+            details={"decisions": list(by_decision)},
+        )
     return IssuedNotices(
         tuple(by_decision),
         sum(line["amount_yen"] for line in lines if line["decision_type_code"] == OFFSET),

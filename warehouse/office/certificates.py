@@ -7,12 +7,10 @@ keyed hash of number and content, so that a paper made or changed elsewhere has 
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -28,7 +26,7 @@ from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
 from warehouse.office.inquiry import Inquiry
-from warehouse.office.records import record, registers, taken_back
+from warehouse.office.records import acting_on, record, registers, taken_back
 
 REGISTER = "certificates"
 KIND_CODES: dict[Kind, str] = {"tax": "1", "no_delinquency": "2", "light_vehicle": "3"}
@@ -140,8 +138,7 @@ def register(
     """
     content = json.dumps(_content(inquiry, decision, vehicle_no), ensure_ascii=False, separators=(",", ":"))
     lines = decision.lines
-    with _numbering(home):
-        _land_what_waits(home, at)
+    with acting_on(home, [REGISTER], at):
         number = _next_number(home, fiscal_year_of(decision.request.issued_on, load_parameters()))
         row: dict[str, Any] = {
             "certificate_no": number,
@@ -198,13 +195,16 @@ def withdraw(home: Home, certificate_no: str, by: str, reason: str, at: datetime
     Raises:
         OsameError: no such certificate was issued, or it is withdrawn already.
     """
-    row = _issued(home, certificate_no)
-    if row is None:
-        raise OsameError(f"no certificate {certificate_no} was issued", "give the number as printed, like 2026-000001")
-    if row["is_withdrawn"]:
-        raise OsameError(f"certificate {certificate_no} has been withdrawn before", "nothing is left to do")
-    names = {field.name for field in input_fields(registers(home)[REGISTER])}
-    record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | taken_back(by, reason)], at)
+    with acting_on(home, [REGISTER], at):
+        row = _issued(home, certificate_no)
+        if row is None:
+            raise OsameError(
+                f"no certificate {certificate_no} was issued", "give the number as printed, like 2026-000001"
+            )
+        if row["is_withdrawn"]:
+            raise OsameError(f"certificate {certificate_no} has been withdrawn before", "nothing is left to do")
+        names = {field.name for field in input_fields(registers(home)[REGISTER])}
+        record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | taken_back(by, reason)], at)
 
 
 def _plain(code: str) -> str:
@@ -247,23 +247,6 @@ def _content(inquiry: Inquiry, decision: Decision, vehicle_no: str | None) -> di
 
 
 # --- the register --------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _numbering(home: Home) -> Iterator[None]:
-    """One process numbers at a time. Not under landing's own lock: the line is landed while this one is held."""
-    with (home.root / ".certificates.lock").open("a+") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _land_what_waits(home: Home, at: datetime) -> None:
-    """A line that was written and not landed (a crash) has its number; it lands before the next number is looked up."""
-    from ingestion.inbox import Options, ingest
-
-    waiting = sorted(home.inbox.glob(f"{REGISTER}_*.csv"))
-    if waiting:
-        list(ingest(home, waiting, Options(now=lambda: at)))
 
 
 def _next_number(home: Home, fiscal_year: int) -> str:

@@ -12,7 +12,7 @@ from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
-from warehouse.office.records import WITHOUT_EFFECT, record
+from warehouse.office.records import WITHOUT_EFFECT, acting_on, record
 
 # A slip or a request that lands late can match a payment that waits in suspense; nothing else in those tables matters.
 _WITHOUT_EFFECT = [table for table in WITHOUT_EFFECT if table not in ("slips", "direct_debit_requests")]
@@ -77,39 +77,40 @@ def close_year(home: Home, fiscal_year: int, drafted_by: str, approved_by: str, 
         OsameError: the year's closing period is not over, an earlier year is open, nothing is built, the build is older
             than its closing day or than landing, the books have nothing of that year, or one person does both.
     """
-    known = _closings(home)
-    if fiscal_year in known:
-        return known[fiscal_year]
-    if drafted_by == approved_by:
-        raise OsameError(
-            f"{drafted_by} drafted the settlement of {fiscal_year} and cannot approve it",
-            "another person approves: --by",
+    with acting_on(home, ["closings", "closing_lines", "closing_flows"], at):
+        known = _closings(home)
+        if fiscal_year in known:
+            return known[fiscal_year]
+        if drafted_by == approved_by:
+            raise OsameError(
+                f"{drafted_by} drafted the settlement of {fiscal_year} and cannot approve it",
+                "another person approves: --by",
+            )
+        closing_end = _closing_end(fiscal_year)
+        if at.date() <= closing_end:
+            raise OsameError(
+                f"the closing period of {fiscal_year} lasts until {closing_end}; today is {at.date()}",
+                f"close it from {closing_end + timedelta(days=1)} on",
+            )
+        lines, flows, as_of, known_at = _books(home, fiscal_year, closing_end, set(known))
+        flows_offer = record(home, "closing_flows", flows, at)
+        lines_offer = record(home, "closing_lines", lines, at)
+        closing = Closing(
+            fiscal_year=fiscal_year,
+            is_new=True,
+            closed_date=at.date(),
+            as_of_date=as_of,
+            known_at=known_at.isoformat(),
+            line_count=len(lines),
+            lines_sha256=lines_offer.sha256,
+            flow_count=len(flows),
+            flows_sha256=flows_offer.sha256,
+            drafted_by=drafted_by,
+            approved_by=approved_by,
         )
-    closing_end = _closing_end(fiscal_year)
-    if at.date() <= closing_end:
-        raise OsameError(
-            f"the closing period of {fiscal_year} lasts until {closing_end}; today is {at.date()}",
-            f"close it from {closing_end + timedelta(days=1)} on",
-        )
-    lines, flows, as_of, known_at = _books(home, fiscal_year, closing_end, set(known))
-    flows_offer = record(home, "closing_flows", flows, at)
-    lines_offer = record(home, "closing_lines", lines, at)
-    closing = Closing(
-        fiscal_year=fiscal_year,
-        is_new=True,
-        closed_date=at.date(),
-        as_of_date=as_of,
-        known_at=known_at.isoformat(),
-        line_count=len(lines),
-        lines_sha256=lines_offer.sha256,
-        flow_count=len(flows),
-        flows_sha256=flows_offer.sha256,
-        drafted_by=drafted_by,
-        approved_by=approved_by,
-    )
-    row = {name: value for name, value in vars(closing).items() if name != "is_new"}
-    record(home, "closings", [row | {"drafted_date": at.date(), "approved_date": at.date()}], at)
-    return closing
+        row = {name: value for name, value in vars(closing).items() if name != "is_new"}
+        record(home, "closings", [row | {"drafted_date": at.date(), "approved_date": at.date()}], at)
+        return closing
 
 
 def _closing_end(fiscal_year: int) -> date:

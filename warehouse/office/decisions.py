@@ -9,8 +9,9 @@ from typing import Any
 from ingestion.landing import Offer
 from warehouse.config import Home
 from warehouse.errors import OsameError
-from warehouse.office.records import current_rows, record, registers, taken_back
+from warehouse.office.records import acting_on, current_rows, record, registers, taken_back
 
+REGISTERS = ("decisions", "overpayment_notices")  # what acts on refunds, offsets and reallocations read and record
 _NUMBER = "%Y%m%d%H%M%S%f"
 
 
@@ -80,15 +81,16 @@ def approve(home: Home, decision_nos: Collection[str], by: str, on: date, at: da
     Raises:
         OsameError: a draft does not exist, is approved already, or was drafted by the same person.
     """
-    lines = lines_of(home, decision_nos)
-    done = {line["decision_no"]: line["approved_by"] for line in lines if line["approved_by"]}
-    if done:
-        shown = ", ".join(f"{number} was approved by {who} already" for number, who in sorted(done.items()))
-        raise OsameError(shown, "leave them out" if len(done) < len(set(decision_nos)) else "nothing is to be done")
-    own = sorted({line["decision_no"] for line in lines if line["drafted_by"] == by})
-    if own:
-        raise OsameError(f"{by} drafted {', '.join(own)} and cannot approve it", "another person approves: --by")
-    return record(home, "decisions", [line | {"approved_by": by, "approved_date": on} for line in lines], at)
+    with acting_on(home, REGISTERS, at):
+        lines = lines_of(home, decision_nos)
+        done = {line["decision_no"]: line["approved_by"] for line in lines if line["approved_by"]}
+        if done:
+            shown = ", ".join(f"{number} was approved by {who} already" for number, who in sorted(done.items()))
+            raise OsameError(shown, "leave them out" if len(done) < len(set(decision_nos)) else "nothing is to be done")
+        own = sorted({line["decision_no"] for line in lines if line["drafted_by"] == by})
+        if own:
+            raise OsameError(f"{by} drafted {', '.join(own)} and cannot approve it", "another person approves: --by")
+        return record(home, "decisions", [line | {"approved_by": by, "approved_date": on} for line in lines], at)
 
 
 def withdraw(home: Home, decision_nos: Collection[str], by: str, reason: str, at: datetime) -> Offer:
@@ -104,13 +106,14 @@ def withdraw(home: Home, decision_nos: Collection[str], by: str, reason: str, at
     Raises:
         OsameError: one of them does not exist, or its refund has been paid.
     """
-    lines = lines_of(home, decision_nos)
-    notices = [row for row in current_rows(home, "overpayment_notices") if row["decision_no"] in decision_nos]
-    paid = sorted({f"{row['decision_no']} was paid on {row['paid_date']}" for row in notices if row["paid_date"]})
-    if paid:
-        raise OsameError(
-            f"decision {', '.join(paid)}", "money that has left is claimed back, not withdrawn; leave it out"
-        )
-    if notices:
-        record(home, "overpayment_notices", [row | {"is_withdrawn": 1} for row in notices], at)
-    return record(home, "decisions", [line | taken_back(by, reason) for line in lines], at)
+    with acting_on(home, REGISTERS, at):
+        lines = lines_of(home, decision_nos)
+        notices = [row for row in current_rows(home, "overpayment_notices") if row["decision_no"] in decision_nos]
+        paid = sorted({f"{row['decision_no']} was paid on {row['paid_date']}" for row in notices if row["paid_date"]})
+        if paid:
+            raise OsameError(
+                f"decision {', '.join(paid)}", "money that has left is claimed back, not withdrawn; leave it out"
+            )
+        if notices:
+            record(home, "overpayment_notices", [row | {"is_withdrawn": 1} for row in notices], at)
+        return record(home, "decisions", [line | taken_back(by, reason) for line in lines], at)

@@ -24,7 +24,7 @@ from ingestion.vault import Account, read_accounts
 from ingestion.vault_log import Purpose
 from ingestion.writer import WriteError, write_fixed
 from warehouse.config import PRIVATE, Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.connection import act_lock, landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
@@ -82,31 +82,32 @@ def request_debits(
         OsameError: banks are closed on the day, it was requested already, nothing is open, an account is missing or
             cannot be named in the file, or the settings lack what the file says of the office.
     """
-    settings = load_settings(home)
-    _require_business_day(day)
-    items = _items_asked(home, settings.direct_debits, tax_items)
-    _require_not_sent(home, day, {item: settings.direct_debits.consignors[item] for item in items})
-    dues, as_of = _open_dues(home, settings, day, items, again)
-    provisional = [due for due in dues if due.provisional_yen]
-    dues = [due for due in dues if not due.provisional_yen]
-    accounts = _accounts(home, day, dues, Purpose("direct_debits", by, f"口座振替依頼 {day}", at))
-    asked = [due for due in dues if (due.addressee_no, due.tax_item_code) in accounts]
-    if not asked:
-        raise OsameError(
-            f"{len(dues):,} dues are open for {day}, and none of their payers has an account registered for that day",
-            "land bank_accounts (用途 1 口座振替) and run: osame build",
-        )
-    _require_distinct(asked)
-    new_codes = _new_codes(home, settings, asked, accounts)
-    groups = [_group(settings.direct_debits, item, day, asked, accounts, new_codes) for item in items]
-    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
-    try:
-        data = write_fixed(layout, [group for group in groups if group is not None], role="request")
-    except WriteError as error:
-        raise OsameError(f"the request cannot be written: {error}", "mend direct_debits in osame.yml") from None
-    path = _put(home, day, tax_items, again, data)
-    count, yen = _read_back(layout, path, data, at, asked)
-    _land(home, path, at)
+    with act_lock(home, "direct_debit_requests"):
+        settings = load_settings(home)
+        _require_business_day(day)
+        items = _items_asked(home, settings.direct_debits, tax_items)
+        _require_not_sent(home, day, {item: settings.direct_debits.consignors[item] for item in items})
+        dues, as_of = _open_dues(home, settings, day, items, again)
+        provisional = [due for due in dues if due.provisional_yen]
+        dues = [due for due in dues if not due.provisional_yen]
+        accounts = _accounts(home, day, dues, Purpose("direct_debits", by, f"口座振替依頼 {day}", at))
+        asked = [due for due in dues if (due.addressee_no, due.tax_item_code) in accounts]
+        if not asked:
+            raise OsameError(
+                f"{len(dues):,} dues are open for {day}, and none of their payers has an account registered for it",
+                "land bank_accounts (用途 1 口座振替) and run: osame build",
+            )
+        _require_distinct(asked)
+        new_codes = _new_codes(home, settings, asked, accounts)
+        groups = [_group(settings.direct_debits, item, day, asked, accounts, new_codes) for item in items]
+        layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+        try:
+            data = write_fixed(layout, [group for group in groups if group is not None], role="request")
+        except WriteError as error:
+            raise OsameError(f"the request cannot be written: {error}", "mend direct_debits in osame.yml") from None
+        path = _put(home, day, tax_items, again, data)
+        count, yen = _read_back(layout, path, data, at, asked)
+        _land(home, path, at)
     by_item = {
         item: (len(mine), sum(due.amount_yen for due in mine))
         for item in items

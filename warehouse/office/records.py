@@ -9,7 +9,8 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from ingestion.layout import Layout, load_layouts
 from ingestion.reader import read
 from ingestion.row_rules import DUE_KEY
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import act_lock, landing_lock, open_landing
 from warehouse.errors import OsameError
 
 Row = Mapping[str, Any]
@@ -102,6 +103,23 @@ def record(home: Home, register: str, rows: Iterable[Row], at: datetime) -> Offe
             f"see the reason slip in {home.rejected}",
         )
     return offer
+
+
+@contextmanager
+def acting_on(home: Home, registers: Sequence[str], at: datetime) -> Iterator[None]:
+    """Read what registers hold and record what follows, with nobody in between.
+
+    Without it two people who pay, approve or number at once would both see what neither has recorded yet. Files of
+    these registers that wait in the inbox (of a run that was killed, or of the core system) land first, so that they
+    count. The lock is that of the first register.
+    """
+    from ingestion.inbox import Options, ingest
+
+    with act_lock(home, registers[0]):
+        waiting = sorted(path for name in registers for path in home.inbox.glob(f"{name}_*.csv"))
+        if waiting:
+            list(ingest(home, waiting, Options(now=lambda: at)))
+        yield
 
 
 def taken_back(by: str, reason: str) -> dict[str, Any]:

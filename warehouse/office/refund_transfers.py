@@ -22,6 +22,8 @@ from warehouse.config import PRIVATE, Home
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
+from warehouse.office.decisions import REGISTERS
+from warehouse.office.records import acting_on
 from warehouse.office.refunds import Payment, paid_on, payments_due, record_payments
 from warehouse.settings import RefundTransfers, load_settings
 
@@ -59,24 +61,25 @@ def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *,
     """
     settings = load_settings(home).refund_transfers
     _require(home, settings, decided, paid)
-    known = paid_on(home, paid, purpose) if again else payments_due(home, decided, paid, purpose)
-    payments = [payment for payment in known if payment.account]
-    unpaid = [payment for payment in known if not payment.account]
-    if not payments:
-        raise OsameError(
-            f"no refund is to be paid on {paid}" + (f"; without an account: {_payers(unpaid)}" if unpaid else ""),
-            "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
-            "run: osame build",
-        )
-    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
-    data = _file(settings, layout, payments, paid)
-    folder = home.published / "bank_files"
-    folder.mkdir(mode=PRIVATE, exist_ok=True)
-    path = folder / _name(folder, paid, again)
-    _read_back(layout, path.name, data, paid, payments)
-    if not again:
-        record_payments(home, payments, purpose.at)
-    write_whole(path, data)
+    with acting_on(home, REGISTERS, purpose.at):
+        known = paid_on(home, paid, purpose) if again else payments_due(home, decided, paid, purpose)
+        payments = [payment for payment in known if payment.account]
+        unpaid = [payment for payment in known if not payment.account]
+        if not payments:
+            raise OsameError(
+                f"no refund is to be paid on {paid}" + (f"; without an account: {_payers(unpaid)}" if unpaid else ""),
+                "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
+                "run: osame build",
+            )
+        layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+        data = _file(settings, layout, payments, paid)
+        folder = home.published / "bank_files"
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+        path = folder / _name(folder, paid, again)
+        _read_back(layout, path.name, data, paid, payments)
+        if not again:
+            record_payments(home, payments, purpose.at)
+        write_whole(path, data)
     return Transfers(
         path,
         paid,

@@ -19,8 +19,8 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.refund_interest import refund_interest
-from warehouse.office.decisions import current_lines, new_decision_no
-from warehouse.office.records import current_rows, due_key_of, record, split_due_key
+from warehouse.office.decisions import REGISTERS, current_lines, new_decision_no
+from warehouse.office.records import acting_on, current_rows, due_key_of, record, split_due_key
 
 REFUND, OFFSET = "1", "2"
 PRINCIPAL, INTEREST = "1", "4"
@@ -55,27 +55,29 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
     Raises:
         OsameError: the warehouse is not built, or there is nothing to draft.
     """
-    overpayments, candidates, owed, built = _proposals(home, addressee_no)
-    under_way = _under_way(home, *built)
-    drafted, rows = [], []
-    for number, (payer, of_payer) in enumerate(sorted(overpayments.items())):
-        if not under_way.isdisjoint({payer, *(op["due_key"] for op in of_payer)}):
-            continue
-        decision_no = f"{new_decision_no(at)}{number:03d}"
-        lines = _lines_of(of_payer, candidates.get(payer, []), owed.get(payer, {}))
-        common = {"decision_no": decision_no, "addressee_no": payer, "drafted_by": by, "drafted_date": at.date()}
-        rows += [line | common | {"line_no": str(place)} for place, line in enumerate(lines, start=1)]
-        sums = {
-            kind: sum(x["amount_yen"] for x in lines if x["decision_type_code"] == kind) for kind in (OFFSET, REFUND)
-        }
-        drafted.append(Drafted(decision_no, payer, sums[OFFSET], sums[REFUND], len(lines)))
-    if not rows:
-        raise OsameError(
-            "no open overpayment" + (f" of {addressee_no}" if addressee_no else "") + " waits for a draft",
-            "osame decisions lists what is drafted or approved; what landed since the build counts after: osame build",
-        )
-    record(home, "decisions", rows, at)
-    return drafted
+    with acting_on(home, REGISTERS, at):
+        overpayments, candidates, owed, built = _proposals(home, addressee_no)
+        under_way = _under_way(home, *built)
+        drafted, rows = [], []
+        for number, (payer, of_payer) in enumerate(sorted(overpayments.items())):
+            if not under_way.isdisjoint({payer, *(op["due_key"] for op in of_payer)}):
+                continue
+            decision_no = f"{new_decision_no(at)}{number:03d}"
+            lines = _lines_of(of_payer, candidates.get(payer, []), owed.get(payer, {}))
+            common = {"decision_no": decision_no, "addressee_no": payer, "drafted_by": by, "drafted_date": at.date()}
+            rows += [line | common | {"line_no": str(place)} for place, line in enumerate(lines, start=1)]
+            sums = {
+                kind: sum(x["amount_yen"] for x in lines if x["decision_type_code"] == kind)
+                for kind in (OFFSET, REFUND)
+            }
+            drafted.append(Drafted(decision_no, payer, sums[OFFSET], sums[REFUND], len(lines)))
+        if not rows:
+            raise OsameError(
+                "no open overpayment" + (f" of {addressee_no}" if addressee_no else "") + " waits for a draft",
+                "osame decisions lists what is drafted or approved; what landed since counts after: osame build",
+            )
+        record(home, "decisions", rows, at)
+        return drafted
 
 
 def _proposals(
@@ -248,12 +250,13 @@ def claim(home: Home, notice_no: str, on: date, at: datetime) -> Offer:
     Raises:
         OsameError: no such notice, it is claimed already, or the claim lies before the notice.
     """
-    rows = [row for row in refund_notices(home) if row["overpayment_notice_no"] == notice_no]
-    if not rows:
-        raise OsameError(f"there is no notice {notice_no!r}", "osame refunds lists those that wait")
-    if rows[0]["claimed_date"] is not None:
-        raise OsameError(f"notice {notice_no} was claimed on {rows[0]['claimed_date']}", "nothing is to be done")
-    return record(home, "overpayment_notices", [rows[0] | {"claimed_date": on}], at)
+    with acting_on(home, REGISTERS, at):
+        rows = [row for row in refund_notices(home) if row["overpayment_notice_no"] == notice_no]
+        if not rows:
+            raise OsameError(f"there is no notice {notice_no!r}", "osame refunds lists those that wait")
+        if rows[0]["claimed_date"] is not None:
+            raise OsameError(f"notice {notice_no} was claimed on {rows[0]['claimed_date']}", "nothing is to be done")
+        return record(home, "overpayment_notices", [rows[0] | {"claimed_date": on}], at)
 
 
 @dataclass(frozen=True)

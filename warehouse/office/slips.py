@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 
 from ingestion import barcode, el_qr, ocr_line
-from ingestion.inbox import Options, ingest
 from ingestion.landing import Offer
 from ingestion.row_rules import DUE_KEY
 from warehouse.config import Home
@@ -19,7 +17,7 @@ from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.open_dues import OpenDue
-from warehouse.office.records import record, split_due_key
+from warehouse.office.records import acting_on, record, split_due_key
 from warehouse.settings import Digits, Slips
 from warehouse.wareki import era_year
 
@@ -69,16 +67,8 @@ class Numbers:
 
 @contextmanager
 def numbering(home: Home, settings: Slips, due_keys: Sequence[str], now: datetime) -> Iterator[Numbers]:
-    """Numbers that nobody else takes while this is held: record the slips before it ends.
-
-    Slips that wait in the inbox (of a run that was killed, or of the core system) land first, so that their numbers
-    count.
-    """
-    with (home.root / ".slips.lock").open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        waiting = sorted(home.inbox.glob("slips_*.csv"))
-        if waiting:
-            list(ingest(home, waiting, Options(now=lambda: now)))
+    """Numbers that nobody else takes while this is held: record the slips before it ends."""
+    with acting_on(home, ["slips"], now):
         yield _landed(home, settings.number_prefix, due_keys)
 
 

@@ -1,0 +1,102 @@
+"""Who reads a register and records what follows does it alone: the next one sees what the one before recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from ingestion.vault_log import Purpose
+from reports.documents.refund_notice import issue_notices
+from tests.office import landing_rows
+from tests.unit.test_records import DRAFT
+from warehouse import connection
+from warehouse.build import ensure_landing
+from warehouse.config import Home
+from warehouse.connection import act_lock
+from warehouse.errors import OsameError, StoreBusy
+from warehouse.office import certificates, decisions, refunds
+from warehouse.office.closing import close_year
+from warehouse.office.direct_debits import request_debits
+from warehouse.office.records import acting_on, current_rows, record, write_record
+from warehouse.office.refund_transfers import transfer_refunds
+from warehouse.office.slips import numbering
+from warehouse.settings import load_settings
+
+AT = datetime(2026, 6, 1, 9)
+DAY = AT.date()
+WHY = Purpose("test", "1001", "試験", AT)
+OFFICE = """
+refund_transfers: {client_code: "1529940099", client_name: "ﾕｷﾐｼ", bank_code: "0140", branch_code: "001",
+  account_no: "1234567"}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path).create()
+    made.settings_file.write_text(OFFICE, encoding="utf-8")
+    ensure_landing(made)
+    return made
+
+
+def _next_slip(home: Home) -> None:
+    with numbering(home, load_settings(home).office.slips, [], AT):
+        pass
+
+
+ACTS: dict[str, tuple[str, Callable[[Home], object]]] = {
+    "draft": ("decisions", lambda home: refunds.draft(home, "1001", AT)),
+    "approve": ("decisions", lambda home: decisions.approve(home, ["1"], "1002", DAY, AT)),
+    "withdraw": ("decisions", lambda home: decisions.withdraw(home, ["1"], "1002", "誤り", AT)),
+    "tell": ("decisions", lambda home: issue_notices(home, load_settings(home), [], WHY)),
+    "claim": ("decisions", lambda home: refunds.claim(home, "1", DAY, AT)),
+    "pay": ("decisions", lambda home: transfer_refunds(home, DAY, DAY, WHY)),
+    "debit": ("direct_debit_requests", lambda home: request_debits(home, DAY, "1001", AT)),
+    "close": ("closings", lambda home: close_year(home, 2025, "1001", "1002", AT)),
+    "certificate": ("certificates", lambda home: certificates.withdraw(home, "2026-000001", "1001", "誤り", AT)),
+    "slip": ("slips", _next_slip),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_waits_for_its_turn(home: Home, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    register, act = ACTS[name]
+    monkeypatch.setattr(connection, "_LOCK_WAIT_SECONDS", 0.0)
+    with act_lock(home, register), pytest.raises(StoreBusy, match=f"{register} are still in use"):
+        act(home)
+
+
+def test_many_at_once_see_each_other(home: Home) -> None:
+    begin = Barrier(4)
+
+    def number_one(_: int) -> None:
+        begin.wait(timeout=60)
+        with acting_on(home, decisions.REGISTERS, AT):
+            number = len(current_rows(home, "decisions")) + 1
+            record(home, "decisions", [DRAFT | {"decision_no": str(number)}], AT)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(number_one, range(4)))
+    assert [row["decision_no"] for row in current_rows(home, "decisions")] == ["1", "2", "3", "4"]
+
+
+def test_what_a_killed_run_left_in_the_inbox_counts(home: Home) -> None:
+    write_record(home, "decisions", [DRAFT], AT)
+    with acting_on(home, decisions.REGISTERS, AT):
+        assert [row["decision_no"] for row in current_rows(home, "decisions")] == [DRAFT["decision_no"]]
+    assert landing_rows(home, "select status from landing.loads") == [("landed",)]
+    assert list(home.inbox.iterdir()) == []
+
+
+def test_what_somebody_approved_meanwhile_is_not_approved_again(home: Home) -> None:
+    record(home, "decisions", [DRAFT], AT)
+    numbers = [str(DRAFT["decision_no"])]
+    signed = {"approved_by": "1002", "approved_date": date(2026, 6, 1)}
+    write_record(home, "decisions", [DRAFT | signed], AT + timedelta(minutes=1))
+    with pytest.raises(OsameError, match="was approved by 1002 already"):
+        decisions.approve(home, numbers, "1003", DAY, AT + timedelta(minutes=2))
