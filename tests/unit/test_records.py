@@ -15,6 +15,7 @@ from tests.office import landing_rows
 from warehouse.build import ensure_landing
 from warehouse.cli.main import app
 from warehouse.config import Home
+from warehouse.connection import open_landing
 from warehouse.errors import OsameError
 from warehouse.office import decisions, records
 
@@ -153,6 +154,18 @@ def test_a_sheet_is_filled_in_instead(home: Home, tmp_path: Path, monkeypatch: p
     assert done.exit_code == 0, done.stdout
     assert [d["decision_no"] for d in decisions.list_decisions(home)] == [DRAFT["decision_no"]]
     assert [path.name for path in home.inbox.iterdir()] == ["~$decisions_20260601.xlsx"]
+
+
+def test_a_store_of_before_a_column_was_added_is_read_too(home: Home) -> None:
+    number = drafted(home)
+    connection = open_landing(home, read_only=False)
+    for column in ("withdrawn_by", "withdrawn_reason"):
+        connection.execute(f"alter table landing.decisions drop column {column}")
+    connection.close()
+    (listed,) = decisions.list_decisions(home)
+    assert (listed["decision_no"], listed["withdrawn_by"]) == (number, None)
+    decisions.withdraw(home, [number], "1002", "起案誤り", AT + timedelta(minutes=1))
+    assert decisions.list_decisions(home, withdrawn=True)[0]["withdrawn_by"] == "1002"
 
 
 def test_what_nobody_else_may_see_comes_from_standard_input(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

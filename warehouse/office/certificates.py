@@ -182,7 +182,7 @@ def verify(home: Home, certificate_no: str, code: str) -> Verification:
     if not hmac.compare_digest(_plain(expected).encode(), _plain(code).encode()):
         return Verification(False, f"the code is not that of certificate {certificate_no}")
     if row["is_withdrawn"]:
-        by = f" by {row['withdrawn_by']}" if row["withdrawn_by"] else ""
+        by = f" by {row['withdrawn_by']}" if row.get("withdrawn_by") else ""
         return Verification(False, f"certificate {certificate_no} was issued and has been withdrawn{by}")
     return Verification(True, "genuine", row)
 

@@ -139,14 +139,16 @@ def current_rows(
     systems are too large for it.
     """
     layout = registers(home)[register]
-    columns = [f.name for f in input_fields(layout)]
+    wanted = [f.name for f in input_fields(layout)]
     key = ", ".join(f"rw.{name}" for name in layout.primary_key)
     with landing_lock(home, exclusive=False):
         connection = open_landing(home)
         try:
+            # A store of before the layout gained a column gains it when the next file lands; until then it is blank.
+            stored = {name for name, *_ in connection.execute(f"describe landing.{layout.table}").fetchall()}
             rows = connection.execute(
                 f"""
-                select {", ".join(f"rw.{name}" for name in columns)}
+                select {", ".join(f"rw.{name}" if name in stored else f"null as {name}" for name in wanted)}
                 from landing.{layout.table} as rw
                 inner join landing.loads as ld on ld.load_id = rw.load_id and ld.status = 'landed'
                 qualify row_number() over (
@@ -158,7 +160,7 @@ def current_rows(
             ).fetchall()
         finally:
             connection.close()
-    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    found = [dict(zip(wanted, row, strict=True)) for row in rows]
     return [
         {n: v for n, v in row.items() if n != "is_withdrawn"} for row in found if bool(row["is_withdrawn"]) == withdrawn
     ]
