@@ -129,6 +129,12 @@ def refund_notice(
     decision_nos: Annotated[
         list[str] | None, typer.Argument(metavar="[DECISION_NO]...", help="起案番号; default: all that wait.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Print what payers were told of before; nothing is registered.")
+    ] = False,
+    on: Annotated[
+        str | None, typer.Option("--told-on", help="With --again: 通知日 of the letters. Default: today.")
+    ] = None,
     show_protected: Annotated[
         bool, typer.Option("--show-protected", help="Print addresses under 支援措置; logged.")
     ] = False,
@@ -138,18 +144,20 @@ def refund_notice(
 
     Example: osame issue refund-notice --by 1001 --reason 過誤納金の通知
     """
-    from reports.documents.refund_notice import DOCUMENT, issue_notices
+    from reports.documents.refund_notice import DOCUMENT, issue_notices, print_again
     from warehouse.settings import load_settings
 
     with told():
         home = open_home()
-        done = issue_notices(
-            home,
-            load_settings(home),
-            decision_nos or [],
-            Purpose(DOCUMENT, by, reason, now()),
-            show_protected=show_protected,
-        )
+        settings, numbers = load_settings(home), decision_nos or []
+        purpose = Purpose(DOCUMENT, by, reason, now())
+        if again:
+            day = parse_day(on, "--told-on") if on else today()
+            done = print_again(home, settings, numbers, day, purpose, show_protected=show_protected)
+        elif on:
+            raise OsameError("--told-on goes with --again", "leave it out: letters bear today's date")
+        else:
+            done = issue_notices(home, settings, numbers, purpose, show_protected=show_protected)
     if as_json:
         print_json({"folder": str(done.issued.folder), "withheld": done.withheld, **done.issued.manifest})
         return

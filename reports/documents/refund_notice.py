@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from ingestion.vault import read_people
+from ingestion.vault import People, read_people
 from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
@@ -19,7 +20,7 @@ from warehouse.law.calendar import add_months
 from warehouse.law.parameters import load_parameters
 from warehouse.office.decisions import REGISTERS
 from warehouse.office.records import acting_on, due_key_of, record
-from warehouse.office.refunds import INTEREST, OFFSET, REFUND, not_told, notice_of
+from warehouse.office.refunds import INTEREST, OFFSET, REFUND, not_told, notice_of, told_before
 from warehouse.settings import Settings
 from warehouse.wareki import format_fiscal_year, format_wareki
 
@@ -51,7 +52,7 @@ def issue_notices(
     """Print one letter for each approved decision that its payer has not been told of, and land the notices.
 
     In this order: read, render, land, publish: a crash in between may leave a notice in the register that nobody holds,
-    never a letter that the register lacks.
+    never a letter that the register lacks. ``print_again`` makes what is missing then.
 
     Args:
         home: the office's data.
@@ -66,50 +67,112 @@ def issue_notices(
     with acting_on(home, REGISTERS, purpose.at):
         lines = not_told(home, decision_nos or None)
         if not lines:
-            raise OsameError("no approved decision waits for its notice", "osame decisions lists them")
-        day = purpose.at.date()
-        dues, as_of, known_at = _dues(home, lines)
-        by_decision = _by_decision(lines, dues)
-        payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
-        people = read_people(home, set(payers.values()), purpose, show_protected=show_protected)
-        letters = [
-            letter_row(of_decision, dues, letter(people[payers[number]]), day)
-            for number, of_decision in by_decision.items()
+            raise OsameError(
+                "no approved decision waits for its notice",
+                "osame decisions lists them; --again prints the letters of a day once more",
+            )
+        letters = _letters(home, lines, purpose, show_protected=show_protected, are_new=True)
+        pdfs = render_files(DOCUMENT, letters.rows(purpose.at.date()), settings, home, purpose.at)
+        record(home, "overpayment_notices", [notice_of(line, purpose.at.date()) for line in letters.lines], purpose.at)
+        return _publish(home, letters, pdfs, purpose)
+
+
+def print_again(
+    home: Home,
+    settings: Settings,
+    decision_nos: list[str],
+    on: date,
+    purpose: Purpose,
+    *,
+    show_protected: bool = False,
+) -> IssuedNotices:
+    """Print letters of which payers were told before (lost, or never made after a crash); nothing is recorded.
+
+    They bear the day of the notice, and say that they are made again (再交付).
+
+    Args:
+        home: the office's data.
+        settings: the office's.
+        decision_nos: which decisions; none means all of the day.
+        on: 通知日, where no decision is named.
+        purpose: who asks, and why; the reading of names is logged.
+        show_protected: print addresses under 支援措置.
+
+    Raises:
+        OsameError: a decision was not told of by us, or none was on the day.
+    """
+    lines, days = told_before(home, decision_nos, on)
+    letters = _letters(home, lines, purpose, show_protected=show_protected, are_new=False)
+    pdfs = render_files(DOCUMENT, letters.rows(days), settings, home, purpose.at)
+    return _publish(home, letters, pdfs, purpose, again=True)
+
+
+@dataclass(frozen=True)
+class _Letters:
+    """What the letters are made from: lines by decision, the dues that they name, and their readers."""
+
+    by_decision: dict[str, list[Row]]
+    dues: dict[str, Row]
+    to: dict[str, Row]
+    as_of: date
+    known_at: datetime | None
+    people: People
+
+    @property
+    def lines(self) -> list[Row]:
+        return [line for of_decision in self.by_decision.values() for line in of_decision]
+
+    def rows(self, day: date | dict[str, date]) -> list[Row]:
+        """``day``: of all of them; or the days on which their payers were told before, by decision."""
+        return [
+            letter_row(of_decision, self.dues, self.to[number], day)
+            if isinstance(day, date)
+            else letter_row(of_decision, self.dues, self.to[number], day[number]) | {"number": f"{number}（再交付）"}
+            for number, of_decision in self.by_decision.items()
         ]
-        lines = [line for of_decision in by_decision.values() for line in of_decision]
-        pdfs = render_files(DOCUMENT, letters, settings, home, purpose.at)
-        record(home, "overpayment_notices", [notice_of(line, day) for line in lines], purpose.at)
-        issued = publish(
-            home,
-            purpose,
-            pdfs,
-            count=len(letters),
-            as_of=as_of,
-            known_at=known_at,
-            vault_reads=[people.vault_read],
-            details={"decisions": list(by_decision)},
-        )
-    return IssuedNotices(
-        tuple(by_decision),
-        sum(line["amount_yen"] for line in lines if line["decision_type_code"] == OFFSET),
-        sum(line["amount_yen"] for line in lines if line["decision_type_code"] == REFUND),
-        issued,
-        tuple(people.withheld),
+
+
+def _letters(home: Home, lines: list[Row], purpose: Purpose, *, show_protected: bool, are_new: bool) -> _Letters:
+    """``are_new``: they promise money, which must be there."""
+    dues, as_of, known_at = _dues(home, lines)
+    by_decision = _by_decision(lines, dues)
+    if are_new:
+        _require_overpaid(lines, dues)
+    payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
+    people = read_people(home, set(payers.values()), purpose, show_protected=show_protected)
+    to = {number: letter(people[payer]) for number, payer in payers.items()}
+    return _Letters(by_decision, dues, to, as_of, known_at, people)
+
+
+def _publish(
+    home: Home, letters: _Letters, pdfs: Mapping[str, bytes], purpose: Purpose, **details: bool
+) -> IssuedNotices:
+    issued = publish(
+        home,
+        purpose,
+        pdfs,
+        count=len(letters.by_decision),
+        as_of=letters.as_of,
+        known_at=letters.known_at,
+        vault_reads=[letters.people.vault_read],
+        details={"decisions": list(letters.by_decision), **details},
     )
+    yen = {
+        kind: sum(line["amount_yen"] for line in letters.lines if line["decision_type_code"] == kind)
+        for kind in (OFFSET, REFUND)
+    }
+    return IssuedNotices(tuple(letters.by_decision), yen[OFFSET], yen[REFUND], issued, tuple(letters.people.withheld))
 
 
 def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]:
     """Lines by their decision. What one leaves blank, payer and cause, the warehouse knows by its due."""
     found: dict[str, list[Row]] = defaultdict(list)
-    refunded: dict[str, int] = defaultdict(int)
-    problems = []
     for line in lines:
         due = dues[due_key_of(line)]
-        if line["decision_type_code"] == REFUND and line["from_component_code"] != INTEREST:
-            refunded[due_key_of(line)] += line["amount_yen"]
         found[line["decision_no"]].append(
             line | {name: line[name] or due[name] for name in ("addressee_no", "cause_code")}
         )
+    problems = []
     for number, of_decision in found.items():
         payers = sorted({line["addressee_no"] for line in of_decision})
         if len(payers) > 1:
@@ -119,16 +182,31 @@ def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]
             for line in of_decision
             if line["cause_code"] is None
         ]
-    problems += [
-        f"{amount:,} yen of {key} are to be refunded, and {dues[key]['free_yen']:,} are overpaid and not promised yet"
-        for key, amount in refunded.items()
-        if amount > dues[key]["free_yen"]
-    ]
+    _refuse(problems)
+    return dict(found)
+
+
+def _require_overpaid(lines: list[Row], dues: dict[str, Row]) -> None:
+    """Nothing is promised that is not there, or that another notice has promised."""
+    refunded: dict[str, int] = defaultdict(int)
+    for line in lines:
+        if line["decision_type_code"] == REFUND and line["from_component_code"] != INTEREST:
+            refunded[due_key_of(line)] += line["amount_yen"]
+    free = {key: dues[key]["free_yen"] for key in refunded}
+    _refuse(
+        [
+            f"{amount:,} yen of {key} are to be refunded, and {free[key]:,} are overpaid and not promised yet"
+            for key, amount in refunded.items()
+            if amount > free[key]
+        ]
+    )
+
+
+def _refuse(problems: list[str]) -> None:
     if problems:
         raise OsameError(
             "no notice was issued: " + "; ".join(problems), "withdraw these decisions, and draft them anew"
         )
-    return dict(found)
 
 
 def _dues(home: Home, lines: list[Row]) -> tuple[dict[str, Row], date, Any]:

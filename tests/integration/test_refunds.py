@@ -15,7 +15,7 @@ from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.row_rules import DUE_KEY
 from ingestion.vault_log import Purpose, entries
-from reports.documents.refund_notice import issue_notices
+from reports.documents.refund_notice import issue_notices, print_again
 from tests.office import land, landing_rows
 from tests.unit.test_delimited import ADDRESSEE, LAYOUTS, file_of
 from warehouse.build import build
@@ -193,6 +193,28 @@ def test_the_letters_say_what_was_decided(told: bytes, drafted: dict[str, refund
     of_e = next(page for page in pages if "納税E" in page)
     assert "誤納・二重納付（4号）" in of_e, "what the decision leaves blank the warehouse knows"
     assert not any("納税D" in page for page in pages), "another system told D"
+
+
+def test_letters_are_printed_again_as_they_were(
+    office: Office, told: bytes, drafted: dict[str, refunds.Drafted]
+) -> None:
+    settings, day = load_settings(office.home), date(2025, 2, 17)
+    before = landing_rows(office.home, "select count(*) from landing.loads")
+    again = print_again(office.home, settings, [], day, office.purpose(18))
+    first, second = (
+        ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(pdf)]
+        for pdf in (told, again.issued.files[0].read_bytes())
+    )
+    assert [page.replace("（再交付）", "") for page in second] == first
+    assert sum("（再交付）" in page for page in second) == len(second)
+    assert again.issued.manifest["again"] is True
+    one = print_again(office.home, settings, [drafted[C].decision_no], date(2025, 1, 1), office.purpose(18))
+    assert one.decisions == (drafted[C].decision_no,)
+    assert landing_rows(office.home, "select count(*) from landing.loads") == before
+    with pytest.raises(OsameError, match="nobody was told of decisions X1"):
+        print_again(office.home, settings, ["X1"], day, office.purpose(18))
+    with pytest.raises(OsameError, match="nobody was told of a decision on 2025-02-18"):
+        print_again(office.home, settings, [], date(2025, 2, 18), office.purpose(18))
 
 
 def test_nothing_is_drafted_again_before_the_warehouse_knows_what_was_told(office: Office, told: bytes) -> None:

@@ -219,6 +219,26 @@ def not_told(home: Home, decision_nos: list[str] | None = None) -> list[Row]:
     return [line for line in lines if line["decision_no"] in decision_nos]
 
 
+def told_before(home: Home, decision_nos: list[str], on: date) -> tuple[list[Row], dict[str, date]]:
+    """Lines whose payers we told of them, and by decision the day: those of some decisions, or else of a day.
+
+    Raises:
+        OsameError: a decision that is named has not been told of by us, or nothing was told of on the day.
+    """
+    days = {row["overpayment_notice_no"]: row["notified_date"] for row in current_rows(home, "overpayment_notices")}
+    lines = [line for line in current_lines(home) if _notice_no(line) in days]
+    missing = sorted(set(decision_nos) - {line["decision_no"] for line in lines})
+    if missing:
+        raise OsameError(f"nobody was told of decisions {', '.join(missing)}", "leave out --again")
+    if decision_nos:
+        lines = [line for line in lines if line["decision_no"] in decision_nos]
+    else:
+        lines = [line for line in lines if days[_notice_no(line)] == on]
+    if not lines:
+        raise OsameError(f"nobody was told of a decision on {on}", "name the decisions: osame decisions lists them")
+    return lines, {line["decision_no"]: days[_notice_no(line)] for line in lines}
+
+
 def notice_of(line: Row, on: date) -> Row:
     """過誤納通知 of a line, numbered by its decision and line; the day is 通知日."""
     is_refund = line["decision_type_code"] == REFUND
