@@ -251,7 +251,8 @@ def test_the_file_parses_back_with_its_totals(office: Office, paid: Transfers) -
 
 
 def test_what_is_paid_is_not_paid_again_but_its_file_can_be_made_again(office: Office, paid: Transfers) -> None:
-    with pytest.raises(OsameError, match=f"no refund is to be paid on 2025-02-28; without an account: {A}"):
+    said = f"no refund is to be paid on 2025-02-28; without an account: {A}; 1 were recorded as paid on that day before"
+    with pytest.raises(OsameError, match=said):
         transfer_refunds(office.home, date(2025, 2, 25), date(2025, 2, 28), office.purpose(26))
     again = transfer_refunds(office.home, date(2025, 2, 25), date(2025, 2, 28), office.purpose(26), again=True)
     assert again.path != paid.path

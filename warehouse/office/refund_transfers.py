@@ -24,7 +24,7 @@ from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
 from warehouse.office.decisions import REGISTERS
 from warehouse.office.records import acting_on
-from warehouse.office.refunds import Payment, paid_on, payments_due, record_payments
+from warehouse.office.refunds import Payment, paid_on, payments_due, record_payments, refund_notices
 from warehouse.settings import RefundTransfers, load_settings
 
 LAYOUT = "zengin21_120"
@@ -66,10 +66,13 @@ def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *,
         payments = [payment for payment in known if payment.account]
         unpaid = [payment for payment in known if not payment.account]
         if not payments:
+            recorded = sum(notice["paid_date"] == paid for notice in refund_notices(home))
             raise OsameError(
-                f"no refund is to be paid on {paid}" + (f"; without an account: {_payers(unpaid)}" if unpaid else ""),
+                f"no refund is to be paid on {paid}"
+                + (f"; without an account: {_payers(unpaid)}" if unpaid else "")
+                + (f"; {recorded} were recorded as paid on that day before" if recorded else ""),
                 "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
-                "run: osame build",
+                "run: osame build" + ("; --again makes the file of what was recorded" if recorded else ""),
             )
         layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
         data = _file(settings, layout, payments, paid)
