@@ -27,12 +27,13 @@ def _no_requests(_consignor_code: str, _mmdd: str) -> list[SentRequest]:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known about a file besides its bytes."""
+    """What is known about a file besides its bytes. ``sequence_no``: of a day, if its name does not tell."""
 
     file_name: str
     landed_on: date
     format: str | None = None
     business_date: date | None = None
+    sequence_no: int = 0
     allow_missing_result_totals: bool = False
     sent_requests: Callable[[str, str], list[SentRequest]] = _no_requests
 

@@ -86,11 +86,12 @@ def delivery_of(layout: Layout, context: Context) -> Delivery:
     name = re.fullmatch(pattern, context.file_name, flags=re.IGNORECASE)
     if name is not None:
         try:
-            return Delivery(parse_ymd(name[1]), int(name[3] or 0), name[2] is not None)
+            number = context.sequence_no if name[3] is None else int(name[3])
+            return Delivery(parse_ymd(name[1]), number, name[2] is not None)
         except DateError:
             found = name[1]
     elif context.business_date is not None:
-        return Delivery(context.business_date, 0, False)
+        return Delivery(context.business_date, context.sequence_no, False)
     else:
         found = context.file_name
     raise Refused(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ingestion import delimited, fixed
 from ingestion.decoded import Context, Decoded
 from ingestion.detect import detect
@@ -19,7 +21,7 @@ def read(data: bytes, context: Context, layouts: dict[str, Layout]) -> Decoded:
         sheet = read_sheet(data)
         layout = detect(sheet.csv, context, {name: of for name, of in layouts.items() if of.kind == "csv"})
         sheet.require_text(layout)
-        return delimited.decode(sheet.csv, layout, context)
+        return delimited.decode(sheet.csv, layout, replace(context, sequence_no=sheet.saved_ms))
     layout = detect(data, context, layouts)
     decode = fixed.decode if layout.kind == "fixed" else delimited.decode
     return decode(data, layout, context)

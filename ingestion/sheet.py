@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from ingestion.csv_cells import input_fields
 from ingestion.findings import Finding, Refused
 from ingestion.layout import FieldDef, Layout
+from warehouse.clock import JST
 
 SHEET = "記録"
 GUIDE = "記入要領"
@@ -24,6 +26,9 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of before 2007, or one with a password
 _NUMERIC = ("yen", "integer", "number")
 _DAYS = ("date", "ymd")
+_PROPERTIES = "docProps/core.xml"
+_SAVED = re.compile(rb"<dcterms:modified[^>]*>([^<]+)<")
+_MOST_BYTES = 500_000_000  # unpacked
 _SAFE_DIGITS = 15  # Excel keeps no more of a number
 _ROWS_TO_FILL = 1_000
 _A4 = 9
@@ -41,10 +46,15 @@ _TYPES_JA = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """What stood on a sheet: its cells as CSV (UTF-8), and by header the rows of cells that were not text."""
+    """What stood on a sheet.
+
+    csv: its cells (UTF-8). untexted: by header the rows of cells that were not text. saved_ms: when it was last saved,
+    milliseconds of the day (JST), as records of staff are numbered: the later one of a day holds. 0 if it is not told.
+    """
 
     csv: bytes
     untexted: dict[str, list[int]]
+    saved_ms: int
 
     def require_text(self, layout: Layout) -> None:
         """Columns of text hold text: a number has lost its leading zeros, a day was made of what looked like one.
@@ -76,7 +86,7 @@ def read_sheet(data: bytes) -> Sheet:
     Raises:
         Refused: ING-014: it cannot be opened, has several sheets, or holds what is no plain value.
     """
-    page = _page(data)
+    page = _page(_book(data))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     findings: list[Finding] = []
@@ -99,18 +109,40 @@ def read_sheet(data: bytes) -> Sheet:
         writer.writerow(values)
     if findings:
         raise Refused(findings)
-    return Sheet(text.getvalue().encode("utf-8"), untexted)
+    return Sheet(text.getvalue().encode("utf-8"), untexted, _ms_of_day(data))
 
 
-def _page(data: bytes) -> Any:
+def _ms_of_day(data: bytes) -> int:
+    """When it was last saved, by its own properties: openpyxl would say now where they do not tell."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        found = _SAVED.search(parts.read(_PROPERTIES)) if _PROPERTIES in parts.namelist() else None
+    if found is None:
+        return 0
+    try:
+        at = datetime.fromisoformat(found[1].decode("ascii", errors="replace"))
+    except ValueError:
+        return 0
+    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(JST)
+    return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000 + at.microsecond // 1_000
+
+
+def _book(data: bytes) -> Any:
     if data.startswith(_OLE):
         raise Refused([Finding("ING-014", None, None, None, "an old or locked workbook", ".xlsx without a password")])
     import openpyxl  # a tenth of a second that other files need not wait for
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > _MOST_BYTES:
+            found = f"{unpacked:,} bytes unpacked"
+            raise Refused([Finding("ING-014", None, None, None, found, f"at most {_MOST_BYTES:,}; export it as CSV")])
+        return openpyxl.load_workbook(io.BytesIO(data), read_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, OSError, EOFError):
         raise Refused([Finding("ING-014", None, None, None, "a damaged file", "an .xlsx workbook")]) from None
+
+
+def _page(book: Any) -> Any:
     names = book.sheetnames
     if SHEET not in names and len(names) != 1:
         raise Refused(
@@ -218,8 +250,8 @@ def _write_guide(page: Any, layout: Layout, fields: list[FieldDef], plain: Any, 
         f"{layout.title_ja}（{layout.id}）の記入要領",
         f"1. シート「{SHEET}」の2行目から、1件を1行に記入します。見出しの行は変えないでください。",
         "2. 先頭が0の番号は、0も含めて文字列で記入します。数式、セル内の改行は使えません。",
-        f"3. {layout.id}_YYYYMMDD.xlsx（同じ日の2回目からは {layout.id}_YYYYMMDD_2.xlsx）の名前で保存し、"
-        "受入フォルダ（inbox）に置きます。YYYYMMDD は記録の日です。",
+        f"3. {layout.id}_YYYYMMDD.xlsx（YYYYMMDD は記録の日）の名前で保存し、受入フォルダ（inbox）に置きます。"
+        "同じ主キーの記録は、その日の最後に保存したものが有効です。",
         "4. 誤りのあるときは、理由書を付けて返却されます。訂正し、もう一度置いてください。",
     ]
     for row, step in enumerate(steps):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -59,6 +61,20 @@ def refusal(data: bytes, name: str = "reminders_20260601.xlsx") -> list[Finding]
         offered(data, name)
     assert {f.code for f in caught.value.findings} == {"ING-014"}
     return caught.value.findings
+
+
+def stamped(data: bytes, saved: str | None) -> bytes:
+    """The workbook as if it had been saved at that instant (UTC, as Excel notes it)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                by = rb"\g<1>" + saved.encode() + rb"\g<2>" if saved else b""
+                content, found = re.subn(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)", by, content)
+                assert found == 1
+            new.writestr(name, content)
+    return out.getvalue()
 
 
 def without_breaks(row: Row) -> Row:
@@ -165,6 +181,15 @@ def test_a_file_that_cannot_be_opened_is_refused(spoil: Callable[[bytes], bytes]
     assert (finding.line, finding.found) == (None, found)
 
 
+def test_a_workbook_that_would_fill_the_memory_is_not_opened() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("xl/sheet.xml", "w") as part:
+        for _ in range(51):
+            part.write(b" " * 10_000_000)
+    (finding,) = refusal(out.getvalue())
+    assert finding.found == "510,000,000 bytes unpacked"
+
+
 def test_a_payment_file_is_not_taken_from_a_workbook() -> None:
     book = openpyxl.Workbook()
     rows, _ = VALID["paid_slips"]
@@ -181,6 +206,24 @@ def test_an_unknown_sheet_is_of_no_layout() -> None:
         offered(saved(book), "something.xlsx")
     assert caught.value.findings
     assert {f.code for f in caught.value.findings} == {"ING-001"}
+
+
+@pytest.mark.parametrize(
+    ("saved", "name", "number"),
+    [
+        (datetime(2026, 6, 1, 0, 30, 15), "reminders_20260601.xlsx", (9 * 3600 + 30 * 60 + 15) * 1000),
+        (datetime(2026, 6, 1, 0, 30, 15), "reminders_20260601_7.xlsx", 7),
+        (datetime(2026, 5, 31, 15, 0), "reminders_20260601.xlsx", 0),
+        (datetime(2026, 6, 1, 14, 59, 59), "reminders_20260601.xlsx", 86_399_000),
+    ],
+)
+def test_the_sheet_that_was_saved_later_on_a_day_holds(saved: datetime, name: str, number: int) -> None:
+    data = stamped(filled("reminders", REMINDER), f"{saved:%Y-%m-%dT%H:%M:%SZ}")
+    assert offered(data, name).sequence_no == number
+
+
+def test_a_sheet_that_does_not_say_when_it_was_saved_comes_first() -> None:
+    assert offered(stamped(filled("reminders", REMINDER), None)).sequence_no == 0
 
 
 def test_the_business_date_may_be_told() -> None:
