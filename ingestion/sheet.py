@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, BinaryIO
@@ -63,7 +64,7 @@ class Sheet:
             Refused: ING-014 for every such cell, or the layout is not one of an extract.
         """
         if not layout.extract:
-            raise Refused([Finding("ING-014", None, None, None, "a workbook", "the file as it was sent")], layout.id)
+            raise _refused("a workbook", "the file as it was sent")
         # Codes, and digits of a fixed number, are found out by their own rules if they have lost a zero.
         texts = [f for f in input_fields(layout) if f.type == "text" and f.codes is None]
         findings = [
@@ -86,13 +87,12 @@ def read_sheet(data: bytes) -> Sheet:
     Raises:
         Refused: ING-014: it cannot be opened, has several sheets, or holds what is no plain value.
     """
-    page = _page(_book(data))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     findings: list[Finding] = []
     untexted: dict[str, list[int]] = {}
     headers: list[str] = []
-    for number, cells in enumerate(page.iter_rows(), start=1):
+    for number, cells in enumerate(_rows(data), start=1):
         values = [_plain(cell, number, findings) for cell in cells]
         while values and values[-1] == "":
             values.pop()
@@ -126,31 +126,30 @@ def _ms_of_day(data: bytes) -> int:
     return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000 + at.microsecond // 1_000
 
 
-def _book(data: bytes) -> Any:
+def _rows(data: bytes) -> list[tuple[Any, ...]]:
+    """The rows of the sheet that is meant, of cells."""
     if data.startswith(_OLE):
-        raise Refused([Finding("ING-014", None, None, None, "an old or locked workbook", ".xlsx without a password")])
+        raise _refused("an old or locked workbook", ".xlsx without a password")
     import openpyxl  # a tenth of a second that other files need not wait for
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             unpacked = sum(part.file_size for part in parts.infolist())
         if unpacked > _MOST_BYTES:
-            found = f"{unpacked:,} bytes unpacked"
-            raise Refused([Finding("ING-014", None, None, None, found, f"at most {_MOST_BYTES:,}; export it as CSV")])
-        return openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, OSError, EOFError):
-        raise Refused([Finding("ING-014", None, None, None, "a damaged file", "an .xlsx workbook")]) from None
+            raise _refused(f"{unpacked:,} bytes unpacked", f"at most {_MOST_BYTES:,}; export it as CSV")
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+        pages = {page.title: page for page in book.worksheets}
+        if SHEET not in pages and len(pages) != 1:
+            raise _refused(f"{len(pages)} sheets", f"one sheet, or one named {SHEET}")
+        page = pages[SHEET] if SHEET in pages else next(iter(pages.values()))
+        page.reset_dimensions()  # what the file says of its own size may be wrong
+        return list(page.iter_rows())
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, ParseError, OSError, EOFError):
+        raise _refused("a damaged file", "an .xlsx workbook") from None
 
 
-def _page(book: Any) -> Any:
-    names = book.sheetnames
-    if SHEET not in names and len(names) != 1:
-        raise Refused(
-            [Finding("ING-014", None, None, None, f"{len(names)} sheets", f"one sheet, or one named {SHEET}")]
-        )
-    page = book[SHEET if SHEET in names else names[0]]
-    page.reset_dimensions()  # what the file says of its own size may be wrong
-    return page
+def _refused(found: str, expected: str) -> Refused:
+    return Refused([Finding("ING-014", None, None, None, found, expected)])
 
 
 def _plain(cell: Any, row: int, findings: list[Finding]) -> str:

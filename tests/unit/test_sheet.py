@@ -65,16 +65,11 @@ def refusal(data: bytes, name: str = "reminders_20260601.xlsx") -> list[Finding]
 
 def stamped(data: bytes, saved: str | None) -> bytes:
     """The workbook as if it had been saved at that instant (UTC, as Excel notes it)."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "docProps/core.xml":
-                by = rb"\g<1>" + saved.encode() + rb"\g<2>" if saved else b""
-                content, found = re.subn(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)", by, content)
-                assert found == 1
-            new.writestr(name, content)
-    return out.getvalue()
+    told = zipfile.ZipFile(io.BytesIO(data)).read("docProps/core.xml")
+    by = rb"\g<1>" + saved.encode() + rb"\g<2>" if saved else b""
+    told, found = re.subn(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)", by, told)
+    assert found == 1
+    return with_part(data, "docProps/core.xml", told)
 
 
 def without_breaks(row: Row) -> Row:
@@ -179,6 +174,23 @@ def test_which_sheet_is_meant_must_be_told() -> None:
 def test_a_file_that_cannot_be_opened_is_refused(spoil: Callable[[bytes], bytes], found: str) -> None:
     (finding,) = refusal(spoil(filled("reminders", REMINDER)))
     assert (finding.line, finding.found) == (None, found)
+
+
+def with_part(data: bytes, name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for part in old.namelist():
+            new.writestr(part, content if part == name else old.read(part))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
+def test_a_workbook_with_a_damaged_part_is_refused(part: str) -> None:
+    data = filled("reminders", REMINDER)
+    whole = zipfile.ZipFile(io.BytesIO(data)).read(part)
+    for content in (whole[: len(whole) // 2], b"", b"<x>" + whole):
+        (finding,) = refusal(with_part(data, part, content))
+        assert finding.found == "a damaged file"
 
 
 def test_a_workbook_that_would_fill_the_memory_is_not_opened() -> None:
