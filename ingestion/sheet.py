@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
@@ -31,7 +31,8 @@ _PROPERTIES = "docProps/core.xml"
 _SAVED = re.compile(rb"<dcterms:modified[^>]*>([^<]+)<")
 _MOST_BYTES = 500_000_000  # unpacked
 _SAFE_DIGITS = 15  # Excel keeps no more of a number
-_ROWS_TO_FILL = 1_000
+_ROWS_TO_FILL = 500
+_MILLISECOND = timedelta(milliseconds=1)
 _A4 = 9
 _TYPES_JA = {
     "text": "文字",
@@ -123,7 +124,7 @@ def _ms_of_day(data: bytes) -> int:
     except ValueError:
         return 0
     at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(JST)
-    return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000 + at.microsecond // 1_000
+    return (at - at.replace(hour=0, minute=0, second=0, microsecond=0)) // _MILLISECOND
 
 
 def _rows(data: bytes) -> list[tuple[Any, ...]]:
