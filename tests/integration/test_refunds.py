@@ -324,6 +324,8 @@ def test_a_decision_is_withdrawn_with_its_notice_and_not_after_it_was_paid(
         decisions.withdraw(
             office.home, [drafted[n].decision_no for n in (C, B)], "1002", "起案誤り", office.at(3, month=3)
         )
+    with pytest.raises(OsameError, match="--reason is empty"):
+        decisions.withdraw(office.home, [drafted[C].decision_no], "1002", " ", office.at(3, month=3))
     assert C in {row["addressee_no"] for row in refunds.refund_notices(office.home)}
     decisions.withdraw(office.home, [drafted[C].decision_no], "1002", "起案誤り", office.at(3, month=3))
     assert C not in {row["addressee_no"] for row in refunds.refund_notices(office.home)}

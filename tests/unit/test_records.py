@@ -123,6 +123,10 @@ def test_no_approval_before_the_draft(home: Home) -> None:
 
 def test_a_withdrawn_decision_is_gone(home: Home) -> None:
     number = drafted(home)
+    for by, reason, said in ((" ", "二重に起案", "--by is empty"), ("1002", "", "--reason is empty")):
+        with pytest.raises(OsameError, match=said):
+            decisions.withdraw(home, [number], by, reason, AT + timedelta(minutes=1))
+    assert len(decisions.list_decisions(home)) == 1
     decisions.withdraw(home, [number], "1002", "二重に起案", AT + timedelta(minutes=1))
     assert decisions.list_decisions(home) == []
     (gone,) = decisions.list_decisions(home, withdrawn=True)

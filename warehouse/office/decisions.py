@@ -104,8 +104,9 @@ def withdraw(home: Home, decision_nos: Collection[str], by: str, reason: str, at
         at: now.
 
     Raises:
-        OsameError: one of them does not exist, or its refund has been paid.
+        OsameError: one of them does not exist, its refund has been paid, or nobody or no reason is given.
     """
+    withdrawal = taken_back(by, reason)
     with acting_on(home, REGISTERS, at):
         lines = lines_of(home, decision_nos)
         notices = [row for row in current_rows(home, "overpayment_notices") if row["decision_no"] in decision_nos]
@@ -116,4 +117,4 @@ def withdraw(home: Home, decision_nos: Collection[str], by: str, reason: str, at
             )
         if notices:
             record(home, "overpayment_notices", [row | {"is_withdrawn": 1} for row in notices], at)
-        return record(home, "decisions", [line | taken_back(by, reason) for line in lines], at)
+        return record(home, "decisions", [line | withdrawal for line in lines], at)

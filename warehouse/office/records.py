@@ -123,7 +123,14 @@ def acting_on(home: Home, registers: Sequence[str], at: datetime) -> Iterator[No
 
 
 def taken_back(by: str, reason: str) -> dict[str, Any]:
-    """What a row gains that somebody takes back: 削除フラグ, 取消者 and 取消理由."""
+    """What a row gains that somebody takes back: 削除フラグ, 取消者 and 取消理由.
+
+    Raises:
+        OsameError: nobody, or no reason; the layout asks nothing but the key of a row that withdraws.
+    """
+    for name, value in (("--by", by), ("--reason", reason)):
+        if not value.strip():
+            raise OsameError(f"{name} is empty; who takes a record back, and why, is kept", f"give {name}")
     return {"is_withdrawn": 1, "withdrawn_by": by, "withdrawn_reason": reason}
 
 
