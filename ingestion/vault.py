@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion import vault_log
+from ingestion.current import current_sql
 from ingestion.layout import load_layouts
 from ingestion.vault_log import Purpose
 from warehouse.config import Home
@@ -21,7 +22,7 @@ from warehouse.errors import OsameError
 _CORPORATION, _PROTECTED = "3", "1"
 _SHOWN = 5
 
-# One row per person or account, the version that holds now: the extracts' highest version of each primary key.
+# One row per person or account: the row that holds now.
 _TABLES = ("addressees", "bank_accounts")
 
 
@@ -37,30 +38,9 @@ def build_vault(home: Home, folder: Path) -> None:
         attach_landing(vault, home)
         for extract in _TABLES:
             layout = layouts[extract]
-            key = ", ".join(f"rw.{name}" for name in layout.primary_key)
-            columns = ", ".join(f"rw.{f.name}" for f in layout.data_fields())
-            vault.execute(
-                f"""
-                create table vault.{extract} as
-                with versions as (
-                    select
-                        ld.load_id, ld.is_full,
-                        row_number() over (order by ld.business_date, ld.sequence_no, ld.sha256) as version_no
-                    from landing.loads as ld
-                    where ld.landing_table = '{extract}' and ld.status = 'landed'
-                ),
-                last_full as (select coalesce(max(version_no), 0) as version_no from versions where is_full),
-                ranked as (
-                    select rw.*, row_number() over (partition by {key} order by vs.version_no desc) as recency
-                    from landing.{extract} as rw
-                    inner join versions as vs on vs.load_id = rw.load_id
-                    cross join last_full as lf
-                    where vs.version_no >= lf.version_no
-                )
-                select {columns} from ranked as rw
-                where rw.recency = 1 and coalesce(rw.is_withdrawn, 0) = 0
-                """
-            )
+            columns = [f.name for f in layout.data_fields()]
+            rule = current_sql(extract, layout.primary_key, columns)
+            vault.execute(f"create table vault.{extract} as select {', '.join(columns)} from ({rule})")
         vault.execute("detach landing")
         vault.execute("checkpoint vault")
     finally:
