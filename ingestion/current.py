@@ -62,7 +62,7 @@ def _macros(as_of: str, known_at: str) -> Any:
         "ref": lambda _stg_loads: f"({module.load_versions()})",
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701
-    module = environment.from_string(_MACROS.read_text(encoding="utf-8")).make_module(names)
+    module: Any = environment.from_string(_MACROS.read_text(encoding="utf-8")).make_module(names)
     return module
 
 

@@ -116,7 +116,9 @@ def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path,
                 offer = landing.duplicate(data, name, at, same)
         except Refused as refused:
             # Under a name that tells no version, what has landed is what has landed.
-            offer = landing.refuse(refused, data, name, at) if known is None else landing.duplicate(data, name, at, known)
+            offer = (
+                landing.refuse(refused, data, name, at) if known is None else landing.duplicate(data, name, at, known)
+            )
     options.on_step("recorded")
     _put_away(home, path, data, offer, at, options)
     return offer

@@ -65,7 +65,7 @@ def sha256_of(data: bytes) -> str:
 
 
 def load_id_of(sha256: str, version: str | None = None) -> int:
-    """The load of some content, for an extract as some version. Never of when it landed: that leaves no trace in the marts.
+    """The load of some content (of an extract: as a version). Never of when it landed: that leaves no trace in marts.
 
     ``version``: of an extract, ``Decoded.version``. Money is the same money under any name and on any day; what an
     extract says may be said again on a later day, to set a value back to what it was.
@@ -133,7 +133,7 @@ class Landing:
                     self._db.execute(f'alter table landing."{table}" add column "{name}" {sql}')
 
     def landed_load(self, sha256: str, decoded: Decoded | None = None) -> int | None:
-        """The load that holds this content (of an extract: as this version), or None. Without ``decoded``: any that does."""
+        """The load that holds this content (of an extract: as this version), or None. Without ``decoded``: any."""
         any_version = decoded is None or not decoded.layout.extract
         row = self._db.execute(
             """
@@ -155,7 +155,7 @@ class Landing:
         return None if row is None else int(row[0])
 
     def is_no_extract(self, sha256: str) -> bool:
-        """Whether this content has landed as something of which there is only one version: it is a duplicate at sight."""
+        """Whether this content has landed as something of which there is one version only: a duplicate at sight."""
         rows = self._db.execute(
             "select distinct format from landing.loads where sha256 = ? and status = 'landed'", [sha256]
         ).fetchall()

@@ -14,7 +14,7 @@ from typing import Any
 from ingestion import vault_log
 from ingestion.current import current_sql
 from ingestion.layout import load_layouts
-from ingestion.vault_log import Purpose
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.connection import attach_landing, open_vault
 from warehouse.errors import OsameError
@@ -117,13 +117,13 @@ class Accounts:
     vault_read: str
 
 
-def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, show_protected: bool = False) -> People:
+def read_people(home: Home, addressee_nos: Iterable[str], act: Act, *, show_protected: bool = False) -> People:
     """Names and addresses, after the reading has been logged: one line, however many people.
 
     Args:
         home: whose vault.
         addressee_nos: whom to read about.
-        purpose: who asks, and why.
+        act: who asks, and why.
         show_protected: give out addresses under 支援措置 too; the log says that they were.
 
     Raises:
@@ -131,7 +131,7 @@ def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, s
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
-    read = vault_log.append(home, purpose, "people", numbers, shows_protected=show_protected)
+    read = vault_log.append(home, act, "people", numbers, shows_protected=show_protected)
     rows = _select(home, "addressees", numbers)
     people = {row["addressee_no"]: _person(row, show_protected) for row in rows}
     missing = [number for number in numbers if number not in people]
@@ -144,7 +144,7 @@ def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, s
     return People(people, read)
 
 
-def read_accounts(home: Home, addressee_nos: Iterable[str], purpose: Purpose, on: date) -> Accounts:
+def read_accounts(home: Home, addressee_nos: Iterable[str], act: Act, on: date) -> Accounts:
     """Accounts that are valid on a day and not paused, after the reading has been logged.
 
     Raises:
@@ -152,7 +152,7 @@ def read_accounts(home: Home, addressee_nos: Iterable[str], purpose: Purpose, on
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
-    read = vault_log.append(home, purpose, "accounts", numbers, shows_protected=False)
+    read = vault_log.append(home, act, "accounts", numbers, shows_protected=False)
     found: dict[str, list[Account]] = {}
     names = list(Account.__dataclass_fields__)
     for row in _select(home, "bank_accounts", numbers):

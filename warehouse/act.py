@@ -14,7 +14,7 @@ from warehouse.errors import OsameError
 
 @dataclass(frozen=True)
 class Permission:
-    """What may be done. ``name`` stands in logs, manifests and settings; ``asks_reason`` where who does it must say why."""
+    """What may be done. ``name`` stands in logs, manifests and settings; ``asks_reason``: who does it must say why."""
 
     name: str
     title_ja: str

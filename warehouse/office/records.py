@@ -16,6 +16,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ingestion import archive
 from ingestion.csv_cells import input_fields
 from ingestion.current import current_rows as rows_that_hold
@@ -29,6 +31,7 @@ from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.connection import act_lock, landing_lock, open_landing
 from warehouse.errors import OsameError
+from warehouse.office.limits import require_room
 from warehouse.office.permissions import require_permitted
 
 Row = Mapping[str, Any]
@@ -38,6 +41,13 @@ WITHOUT_EFFECT = ("certificates", "slips", "direct_debit_requests", "closings", 
 _MILLISECOND = timedelta(milliseconds=1)
 _A_MOMENT = timedelta(microseconds=1)
 _SHOWN = 10
+# Registers in which a single row would say what only an act of its own may say: two persons sign it, or it is numbered.
+_KEPT_BY = {
+    "certificates": "osame issue certificate, osame withdraw-certificate",
+    "closings": "osame draft-closing, osame close",
+    "closing_lines": "osame close",
+    "closing_flows": "osame close",
+}
 
 
 def known_layouts(home: Home) -> dict[str, Layout]:
@@ -57,6 +67,18 @@ def _register(home: Home, name: str) -> Layout:
     return known[name]
 
 
+def register_to_record(home: Home, name: str) -> Layout:
+    """A register of which single rows are recorded by hand.
+
+    Raises:
+        OsameError: there is none of that name, or an act of its own keeps it.
+    """
+    layout = _register(home, name)
+    if name in _KEPT_BY:
+        raise OsameError(f"{layout.title_ja} ({name}) is not recorded row by row", f"use: {_KEPT_BY[name]}")
+    return layout
+
+
 def split_due_key(due_key: str, prefix: str = "") -> dict[str, str]:
     """The nine columns of a due key, each with a prefix (``offset_``).
 
@@ -69,13 +91,8 @@ def split_due_key(due_key: str, prefix: str = "") -> dict[str, str]:
     return {f"{prefix}{name}": part for name, part in zip(DUE_KEY, parts, strict=True)}
 
 
-def due_key_of(row: Row, prefix: str = "") -> str:
-    """The due key that the nine columns of a row make up."""
-    return "-".join(str(row[f"{prefix}{name}"]) for name in DUE_KEY)
-
-
 def write_record(home: Home, register: str, rows: Iterable[Row], act: Act) -> Path:
-    """Check rows as the reader will, and put them into the inbox as one file, to be landed by the next ``osame ingest``.
+    """Check rows as the reader will, and put them into the inbox as one file, for the next ``osame ingest`` to land.
 
     Args:
         home: the office's data.
@@ -158,7 +175,7 @@ class Book:
                 last = landing.last_landed_at()
                 landed_at = self.act.at if last is None else max(self.act.at, last + _A_MOMENT)
                 with landing.transaction():
-                    offers = [self._land(landing, layout, data, landed_at, archived) for layout, data in files]
+                    offers = [self._land(connection, landing, *file, landed_at, archived) for file in files]
             except BaseException:
                 for path in archived:
                     path.unlink(missing_ok=True)
@@ -167,11 +184,21 @@ class Book:
                 connection.close()
         return offers
 
-    def _land(self, landing: Landing, layout: Layout, data: bytes, landed_at: datetime, archived: list[Path]) -> Offer:
+    def _land(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        landing: Landing,
+        layout: Layout,
+        data: bytes,
+        landed_at: datetime,
+        archived: list[Path],
+    ) -> Offer:
         day = self.act.at.date()
         name = _name(layout.id, day, 0)
         try:
             decoded = read(data, Context(file_name=name, landed_on=day), {layout.id: layout})
+            if layout.id == "decisions":
+                require_room(self.home, connection, known_layouts(self.home), decoded.tables[layout.id].to_pylist())
             # A clock that was put back over midnight, or a file of a day to come: the act still comes after it.
             version_day = max(day, landing.last_business_date(decoded) or day)
             at_least = _milliseconds(self.act.at) if version_day == day else 0
