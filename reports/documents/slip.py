@@ -77,11 +77,11 @@ def issue_slips(
     _refuse(dues, despite_provisional)
     since = files_since(home, known_at)
     people = read_people(home, {due.addressee_no for due in dues}, act, show_protected=show_protected)
-    with numbering(home, settings.office.slips, keys, act) as numbers:
+    with numbering(home, settings.office.slips, keys, act) as (numbers, book):
         slips = make_slips(settings.office.slips, dues, numbers, issued_date, pay_by)
         rows = [slip_row(slip, letter(people[slip.due.addressee_no])) for slip in slips]
         pdfs = render_files(DOCUMENT, rows, settings, home, act.at)
-        register(numbers, slips)
+        register(book, slips)
     issued = publish(
         home,
         act,

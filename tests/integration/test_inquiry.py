@@ -12,15 +12,14 @@ import duckdb
 import pypdfium2
 import pytest
 
-from ingestion.vault_log import Purpose
 from reports.documents.inquiry import MOST, inquiry_row
 from reports.documents.render import render
-from tests.office import LATEST, BuiltTown, count, json_of, osame
+from tests.office import LATEST, BuiltTown, act_of, count, json_of, osame
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import load_parameters
-from warehouse.office.inquiry import inquire, standing
+from warehouse.office.inquiry import SHOW, inquire, standing
 from warehouse.settings import load_settings
 
 PARAMETERS = load_parameters()
@@ -195,7 +194,7 @@ def test_a_full_inquiry_fits_one_page_and_says_what_it_leaves_out(built_town: Bu
     other = str(count(built_town.home, "select min(addressee_no) from fct_overpayments"))
     over = inquire(built_town.home, other, built_town.as_of, "addressee").overpayments[0]
     full = replace(found, overpayments=[replace(over, due_key=due.due_key) for due in found.dues])
-    row = inquiry_row(full, None, Purpose("inquiry", "1001", "試験", LATEST))
+    row = inquiry_row(full, None, act_of(SHOW))
     pdf = pypdfium2.PdfDocument(render("inquiry", [row], load_settings(built_town.home), built_town.home, LATEST))
     assert len(pdf) == 1
     text = "".join(pdf[0].get_textpage().get_text_range().split())

@@ -18,13 +18,13 @@ from ingestion.ocr_line import is_whole
 from reports.documents.render import render
 from reports.documents.slip import slip_row
 from reports.documents.symbols import gs1_128
-from tests.office import land, landing_rows, tiny_files
+from tests.office import act_of, hire, land, landing_rows, recording, tiny_files
 from tests.unit.test_documents import TO
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
 from warehouse.office.open_dues import OpenDue
 from warehouse.office.records import write_record
-from warehouse.office.slips import Numbers, Slip, _row, make_slips, numbering, register
+from warehouse.office.slips import ISSUE, Numbers, Slip, _row, make_slips, numbering, register
 from warehouse.settings import Slips, load_settings
 
 AT = datetime(2026, 11, 23, 9, 30)
@@ -161,14 +161,15 @@ def office(tmp_path: Path) -> Home:
     for name, data in tiny_files().items():
         (home.inbox / name).write_bytes(data)
     land(home, [home.inbox])
+    hire(home)
     return home
 
 
 def _issue(root: Path, count: int) -> None:
     home = Home(root)
     settings = load_settings(home).office.slips
-    with numbering(home, settings, [DUE.due_key], AT) as numbers:
-        register(home, make_slips(settings, [DUE] * count, numbers, AT.date(), PAY_BY), AT)
+    with numbering(home, settings, [DUE.due_key], act_of(ISSUE, at=AT)) as (numbers, book):
+        register(book, make_slips(settings, [DUE] * count, numbers, AT.date(), PAY_BY))
 
 
 def test_any_number_may_issue_at_once_and_no_number_is_taken_twice(office: Home) -> None:
@@ -182,8 +183,8 @@ def test_any_number_may_issue_at_once_and_no_number_is_taken_twice(office: Home)
 def test_slips_that_wait_in_the_inbox_count(office: Home) -> None:
     settings = load_settings(office).office.slips
     (waiting,) = make_slips(settings, [DUE], Numbers(41, {}), AT.date(), PAY_BY)
-    write_record(office, "slips", [_row(waiting)], AT)  # as a run that was killed before it landed them leaves it
-    with numbering(office, settings, [DUE.due_key], AT) as numbers:
+    write_record(office, "slips", [_row(waiting)], recording("slips", at=AT))
+    with numbering(office, settings, [DUE.due_key], act_of(ISSUE, at=AT)) as (numbers, _):
         assert (numbers.first_free, numbers.reissued) == (42, {DUE.due_key: 1})
 
 

@@ -50,7 +50,6 @@ class Numbers:
 
     first_free: int
     reissued: dict[str, int]
-    book: Book
 
     def slip_no(self, place: int, settings: Slips) -> str:
         """The number of the ``place``-th slip from 0.
@@ -69,13 +68,13 @@ class Numbers:
 
 
 @contextmanager
-def numbering(home: Home, settings: Slips, due_keys: Sequence[str], act: Act) -> Iterator[Numbers]:
+def numbering(home: Home, settings: Slips, due_keys: Sequence[str], act: Act) -> Iterator[tuple[Numbers, Book]]:
     """Numbers that nobody else takes while this is held: record the slips before it ends."""
     with acting_on(home, ["slips"], act) as book:
-        yield _landed(home, settings.number_prefix, due_keys, book)
+        yield _landed(home, settings.number_prefix, due_keys), book
 
 
-def _landed(home: Home, prefix: str, due_keys: Sequence[str], book: Book) -> Numbers:
+def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
     key = " || '-' || ".join(DUE_KEY)
     with landing_lock(home, exclusive=False):
         landing = open_landing(home)
@@ -92,7 +91,7 @@ def _landed(home: Home, prefix: str, due_keys: Sequence[str], book: Book) -> Num
             ).fetchall()
         finally:
             landing.close()
-    return Numbers(row[0] if row else 1, dict(reissued), book)
+    return Numbers(row[0] if row else 1, dict(reissued))
 
 
 def make_slips(
@@ -187,13 +186,13 @@ def _ocr_line(name: str, parts: Iterable[Digits], items: dict[str, str]) -> str:
     return ocr_line.with_check_digits(body)
 
 
-def register(numbers: Numbers, slips: Sequence[Slip]) -> Offer:
+def register(book: Book, slips: Sequence[Slip]) -> Offer:
     """Land the slips as an extract of 納付書発行, so that the next build matches their payments.
 
     Raises:
         OsameError: landing refused them.
     """
-    return numbers.book.record("slips", [_row(slip) for slip in slips])
+    return book.record("slips", [_row(slip) for slip in slips])
 
 
 def _row(slip: Slip) -> dict[str, Any]:
