@@ -182,7 +182,7 @@ def test_the_command_shows_no_name_unless_asked_and_the_reading_is_logged(built_
     assert [notice["code"] for notice in shown["notices"]] == ["runs_on"]
     refused = osame(home, "inquire", key, "--with-name")
     assert refused.returncode == 2
-    assert "--by is empty; every reading of people is logged" in refused.stderr
+    assert "--by is empty; inquiry (収納状況照会) is kept with who did it" in refused.stderr
 
 
 def test_a_full_inquiry_fits_one_page_and_says_what_it_leaves_out(built_town: BuiltTown) -> None:
