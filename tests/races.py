@@ -27,6 +27,7 @@ from warehouse.office.records import acting_on, current_rows
 AT = datetime(2026, 6, 1, 9)
 DAY = AT.date()
 NEW_YEN = 9_000
+_CARRIED = ("interest_from_date",)
 
 
 @dataclass(frozen=True)
@@ -142,19 +143,29 @@ def found(home: Home, number: str) -> State:
     return State(kind, line["amount_yen"], bool(notices), bool(told["claimed_date"]), bool(told["paid_date"]))
 
 
+def lay_down(home: Home, number: str, state: State) -> None:
+    """Record a decision as it stands before the race, in one go."""
+    line = DRAFT | {"decision_no": number, "addressee_no": "1", "cause_code": "4"}
+    if state.kind == "approved":
+        line |= {"approved_by": "1002", "approved_date": DAY}
+    rows = {"decisions": [line]}
+    if state.told:
+        notice = refunds.notice_of(dict.fromkeys(_CARRIED) | line, DAY)
+        rows["overpayment_notices"] = [notice | {"claimed_date": DAY if state.claimed else None}]
+    with acting_on(home, decisions.REGISTERS, recording("decisions", "1001", AT)) as book:
+        book.record_all(rows)
+
+
 def race(home: Home, pair: tuple[str, str], number: str, seconds_apart: int) -> None:
     """Two people act at once on a new decision; the second one's clock is off.
 
     Raises:
         AssertionError: neither order of the two acts gives what came out.
     """
-    row = DRAFT | {"decision_no": number, "addressee_no": "1", "cause_code": "4"}
-    row.pop("drafted_by")
-    decisions.draft_line(home, row, recording("decisions", "1001", AT))
     state = State()
     for name in beginning(pair):
-        ACTS[name][0](home, number, "1002", AT)
         state = ACTS[name][1](state) or state
+    lay_down(home, number, state)
     begin = Barrier(2)
 
     def run(place: int) -> bool:
