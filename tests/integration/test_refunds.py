@@ -24,7 +24,7 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.office import decisions, refunds
-from warehouse.office.records import current_rows, record, recordable
+from warehouse.office.records import current_rows, record, recordable, split_due_key
 from warehouse.office.refund_transfers import PAY, Transfers, transfer_refunds
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
@@ -138,6 +138,58 @@ def decided_elsewhere(home: Home) -> None:
             told = {"component_code": "1", "addressee_no": D, "amount_yen": yen, "cause_code": "4", "fiscal_year": 2024}
             told |= {"overpayment_notice_no": "N77", "decision_no": number, "notified_date": at.date()}
             record(home, "overpayment_notices", [key | told], recording("overpayment_notices", at=at))
+
+
+def test_no_decision_moves_more_than_is_there(office: Office) -> None:
+    """1,500 yen of C are overpaid: at the draft, at the approval, and together with what others have drafted."""
+    ((c1,), (a2,)) = (
+        office.ask(f"select due_key from fct_dues where addressee_no = '{payer}' and tax_item_code = '{item}'")[0]
+        for payer, item in ((C, "40"), (A, "30"))
+    )
+    line = {
+        **split_due_key(c1),
+        **split_due_key(a2, "offset_"),
+        "line_no": "1",
+        "decision_type_code": "2",
+        "from_component_code": "1",
+        "to_component_code": "1",
+        "value_date": date(2025, 2, 1),
+        "fiscal_year": 2024,
+        "cause_code": "4",
+        "drafted_by": "1001",
+        "drafted_date": date(2025, 2, 14),
+    }
+    recorded = recording("decisions", at=office.at(14, 8))
+
+    def draft(number: str, yen: int) -> None:
+        record(office.home, "decisions", [line | {"decision_no": number, "amount_yen": yen}], recorded)
+
+    with pytest.raises(
+        OsameError, match=f"decision L1 line 1: 2,000 yen from {c1}; 1,500 yen of what is overpaid on it"
+    ):
+        draft("L1", 2_000)
+    draft("L1", 1_000)
+    with pytest.raises(OsameError, match=r"decision L2 line 1: 1,000 yen .*; 500 yen .* are left \(taken by L1\)"):
+        draft("L2", 1_000)
+    draft("L2", 500)
+    draft("L1", 900)  # less, in the place of what it was
+    # a draft of another system is not bounded when it lands, but when somebody is to approve it
+    over = [line | {"decision_no": "L3", "amount_yen": 20_000, "drafted_by": "7"}]
+    deliver_rows(office.home, "decisions", over, office.at(14, 8))
+    approval = office.act(decisions.APPROVE, 14, 8, by="1002")
+    with pytest.raises(OsameError, match="decision L3 line 1: 20,000 yen"):
+        decisions.approve(office.home, ["L3"], approval, date(2025, 2, 14))
+    decisions.approve(office.home, ["L1"], approval, date(2025, 2, 14))
+    with pytest.raises(OsameError, match=r"there|taken by L1"):
+        decisions.approve(office.home, ["L2", "L3"], approval, date(2025, 2, 14))
+    suspense = line | {"decision_no": "L4", "decision_type_code": "4", "receipt_id": "1-1", "amount_yen": 1}
+    with pytest.raises(OsameError, match="1 yen from 1-1; 0 yen of the item in suspense are left"):
+        record(office.home, "decisions", [suspense], recorded)
+    move = line | {"decision_no": "L5", "decision_type_code": "3", "amount_yen": 3_001}
+    with pytest.raises(OsameError, match="3,001 yen from .*; 3,000 yen of its paid principal are left"):
+        record(office.home, "decisions", [move], recorded)
+    for number in ("L1", "L2", "L3"):
+        decisions.withdraw(office.home, [number], Act(decisions.WITHDRAW, "1002", "試し", office.at(14, 8)))
 
 
 @pytest.fixture(scope="module")
