@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -223,7 +224,16 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
             value = _without(rows, f, value, _mask(pc.not_equal(length, f.width)), "ING-065", f"{f.width}")
         else:
             value = _without(rows, f, value, _mask(pc.greater(length, f.width)), "ING-065", f"≦ {f.width}")
+    if f.pattern is not None:
+        fits = pc.match_substring_regex(value, f"^(?:{f.pattern})$")
+        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape_ja(f.pattern))
     return value
+
+
+def _shape_ja(pattern: str) -> str:
+    """What a pattern asks for, for who reads the slip: nearly all codes are digits of one length."""
+    digits = re.fullmatch(r"\[0-9\]\{([0-9]+)\}", pattern)
+    return f"{digits[1]}桁の数字" if digits else pattern
 
 
 def _without(rows: Rows, f: FieldDef, value: pa.Array, bad: Mask, code: str, expected: str) -> pa.Array:

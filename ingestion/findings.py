@@ -197,7 +197,10 @@ KINDS: dict[str, Kind] = {
         "主キーごとに1行で出力し直してください",
     ),
     "ING-065": Kind(
-        "wrong length for its column", "桁数が違います", "export the row again", "該当行を出力し直してください"
+        "wrong length for its column",
+        "桁数が違います",
+        "a spreadsheet may have taken its zeros: export the row again and do not open the file before it is delivered",
+        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください",
     ),
     "ING-066": Kind(
         "an amount with a sign that is not allowed",
@@ -216,6 +219,12 @@ KINDS: dict[str, Kind] = {
         "データではなくエラー通知です",
         "read the notice and ask the sender for the data",
         "通知の内容を確認し、送付元にデータを依頼してください",
+    ),
+    "ING-069": Kind(
+        "a code that is not written as its layout asks",
+        "コードの書き方がレイアウトと違います",
+        "a spreadsheet may have taken its zeros: export the file again and do not open it before it is delivered",
+        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください",
     ),
     "ING-099": Kind(
         "more findings than are listed",

@@ -88,6 +88,7 @@ class FieldDef(_Model):
     charset: Charset = "any"
     codes: dict[str, str] | None = None
     width: int | None = None  # CSV, in characters: exact for digits, the most for text
+    pattern: str | None = None  # CSV: what a text must be, from its first to its last character (a regular expression)
     sign: Literal["any", "nonnegative", "positive", "negative"] = "any"
     description: str = ""
     optional_column: bool = False
