@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ingestion.decoded import Decoded, SentRequest
 from ingestion.findings import Finding, Refused
-from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema
+from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema, quoted
 
 # One row per file ever offered. load_id names the content: two offers of the same bytes share it, one has landed.
 LOADS = {
@@ -106,12 +106,12 @@ class Landing:
             have.setdefault(table, set()).add(column)
         for table, spec in wanted.items():
             if table not in have:
-                body = ", ".join(f'"{name}" {sql}' for name, sql in spec.items())
-                self._db.execute(f'create table landing."{table}" ({body})')
+                body = ", ".join(f"{quoted(name)} {sql}" for name, sql in spec.items())
+                self._db.execute(f"create table landing.{quoted(table)} ({body})")
                 continue
             for name, sql in spec.items():
                 if name not in have[table]:
-                    self._db.execute(f'alter table landing."{table}" add column "{name}" {sql}')
+                    self._db.execute(f"alter table landing.{quoted(table)} add column {quoted(name)} {sql}")
 
     def landed_load(self, sha256: str) -> int | None:
         """The load that holds this content, or None."""
@@ -221,7 +221,7 @@ class Landing:
     def _insert(self, table: str, rows: pa.Table, load_id: int) -> None:
         self._db.register("_rows", rows)
         try:
-            self._db.execute(f'insert into landing."{table}" by name select {load_id} as load_id, * from _rows')
+            self._db.execute(f"insert into landing.{quoted(table)} by name select {load_id} as load_id, * from _rows")
         finally:
             self._db.unregister("_rows")
 
