@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ingestion.layout import FieldDef, Layout
 from ingestion.row_rules import ROW_RULES
 from ingestion.rules import RECORD_RULES, ROLE_RULES
@@ -19,7 +22,16 @@ _SIGNS = {"any": {-1, 0, 1}, "nonnegative": {0, 1}, "positive": {1}, "negative":
 
 def broken_promises(layout: Layout, shipped: Mapping[str, Layout]) -> list[str]:
     """Everything in which a layout differs from what landing and the models rely on; empty if nothing."""
-    return [*_rules(layout), *_reserved(layout), *_tables(layout, shipped)]
+    return [*_patterns(layout), *_rules(layout), *_reserved(layout), *_tables(layout, shipped)]
+
+
+def _patterns(layout: Layout) -> Iterator[str]:
+    """By the engine that will use them (RE2, whose time does not grow beyond the length of a text)."""
+    for column in layout.columns:
+        try:
+            pc.match_substring_regex(pa.array([""]), column.pattern or "")
+        except pa.ArrowInvalid as error:
+            yield f"{column.name}: pattern {column.pattern!r} is no regular expression: {error}"
 
 
 def _rules(layout: Layout) -> Iterator[str]:
