@@ -93,8 +93,10 @@ def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path,
     data, name = path.read_bytes(), readable_name(path)
     at = options.now()
     options.on_step("read")
-    if landing.landed_load(sha256_of(data)) is not None:
-        offer = landing.duplicate(data, name, at)
+    sha256 = sha256_of(data)
+    known = landing.landed_load(sha256)
+    if known is not None and landing.is_no_extract(sha256):
+        offer = landing.duplicate(data, name, at, known)
     else:
         context = Context(
             file_name=name,
@@ -107,9 +109,16 @@ def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path,
         try:
             decoded = read(data, context, layouts)
             options.on_step("decoded")
-            offer = landing.land(decoded, data, name, at, options.on_step)
+            same = landing.landed_load(sha256, decoded)
+            if same is None:
+                offer = landing.land(decoded, data, name, at, options.on_step)
+            else:
+                offer = landing.duplicate(data, name, at, same)
         except Refused as refused:
-            offer = landing.refuse(refused, data, name, at)
+            # Under a name that tells no version, what has landed is what has landed.
+            offer = (
+                landing.refuse(refused, data, name, at) if known is None else landing.duplicate(data, name, at, known)
+            )
     options.on_step("recorded")
     _put_away(home, path, data, offer, at, options)
     return offer

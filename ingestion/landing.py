@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import duckdb
@@ -20,7 +21,8 @@ from ingestion.decoded import Decoded, SentRequest
 from ingestion.findings import Finding, Refused
 from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema, quoted
 
-# One row per file ever offered. load_id names the content: two offers of the same bytes share it, one has landed.
+# One row per file ever offered. load_id names the content, of an extract with its version: offers of the same share it,
+# one of them has landed.
 LOADS = {
     "offer_no": "bigint",
     "load_id": "bigint",
@@ -62,9 +64,25 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def load_id_of(sha256: str) -> int:
-    """The load of some content. From the content alone, so that the order of landing leaves no trace in the marts."""
-    return int(sha256[:_LOAD_ID_HEX], 16)
+def load_id_of(sha256: str, version: str | None = None) -> int:
+    """The load of some content (of an extract: as a version). Never of when it landed: that leaves no trace in marts.
+
+    ``version``: of an extract, ``Decoded.version``. Money is the same money under any name and on any day; what an
+    extract says may be said again on a later day, to set a value back to what it was.
+    """
+    return int((sha256 if version is None else sha256_of(f"{sha256} {version}".encode("ascii")))[:_LOAD_ID_HEX], 16)
+
+
+def last_version(landing: duckdb.DuckDBPyConnection, table: str, business_date: date) -> int:
+    """The highest n of a register's files of a business date; -1 if there is none."""
+    row = landing.execute(
+        """
+        select max(sequence_no) from landing.loads
+        where status = 'landed' and landing_table = ? and business_date = ?
+        """,
+        [table, business_date],
+    ).fetchone()
+    return -1 if row is None or row[0] is None else int(row[0])
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,7 @@ class Landing:
     def __init__(self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout]) -> None:
         self._db = connection
         self._layouts = layouts
+        self._in_transaction = False
         self._prepare()
 
     def _prepare(self) -> None:
@@ -113,12 +132,34 @@ class Landing:
                 if name not in have[table]:
                     self._db.execute(f"alter table landing.{quoted(table)} add column {quoted(name)} {sql}")
 
-    def landed_load(self, sha256: str) -> int | None:
-        """The load that holds this content, or None."""
+    def landed_load(self, sha256: str, decoded: Decoded | None = None) -> int | None:
+        """The load that holds this content (of an extract: as this version), or None. Without ``decoded``: any."""
+        any_version = decoded is None or not decoded.layout.extract
         row = self._db.execute(
-            "select load_id from landing.loads where sha256 = ? and status = 'landed'", [sha256]
+            """
+            select load_id from landing.loads
+            where sha256 = $sha256 and status = 'landed' and (
+                $any_version
+                or (business_date = $business_date and sequence_no = $sequence_no and is_full = $is_full)
+            )
+            order by load_id
+            """,
+            {
+                "sha256": sha256,
+                "any_version": any_version,
+                "business_date": decoded.business_date if decoded else None,
+                "sequence_no": decoded.sequence_no if decoded else None,
+                "is_full": decoded.is_full if decoded else None,
+            },
         ).fetchone()
         return None if row is None else int(row[0])
+
+    def is_no_extract(self, sha256: str) -> bool:
+        """Whether this content has landed as something of which there is one version only: a duplicate at sight."""
+        rows = self._db.execute(
+            "select distinct format from landing.loads where sha256 = ? and status = 'landed'", [sha256]
+        ).fetchall()
+        return any(name not in self._layouts or not self._layouts[name].extract for (name,) in rows)
 
     def sent_requests(self, consignor_code: str, mmdd: str) -> list[SentRequest]:
         """Requests of a consignor for a month and day: they tell the year of a result."""
@@ -145,7 +186,7 @@ class Landing:
             Refused: it contradicts what has landed before (ING-051).
         """
         sha256 = sha256_of(data)
-        load_id = load_id_of(sha256)
+        load_id = load_id_of(sha256, decoded.version)
         other = self._db.execute(
             "select sha256 from landing.loads where load_id = ? and status = 'landed'", [load_id]
         ).fetchone()
@@ -165,20 +206,32 @@ class Landing:
             findings=(),
             warnings=tuple(decoded.warnings),
         )
-        self._db.execute("begin")
-        try:
+        with self.transaction():
             for table, rows in decoded.tables.items():
                 self._insert(table, rows, load_id)
                 on_step(f"inserted {table}")
             self._insert_quarantine(decoded, load_id)
             self._insert_load(offer, len(data), landed_at, decoded)
             on_step("before commit")
+        on_step("committed")
+        return offer
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is landed within, or nothing. Within another it is a part of that one."""
+        if self._in_transaction:
+            yield
+            return
+        self._db.execute("begin")
+        self._in_transaction = True
+        try:
+            yield
             self._db.execute("commit")
         except BaseException:
             self._rollback()
             raise
-        on_step("committed")
-        return offer
+        finally:
+            self._in_transaction = False
 
     def _rollback(self) -> None:
         """Roll back what is open; a failed statement may have ended the transaction already."""
@@ -186,6 +239,32 @@ class Landing:
             self._db.execute("rollback")
         except duckdb.TransactionException:
             return
+
+    def last_version(self, table: str, business_date: date) -> int:
+        """As the function of this name."""
+        return last_version(self._db, table, business_date)
+
+    def last_business_date(self, decoded: Decoded) -> date | None:
+        """The latest business date of what has landed under the keys of an extract's rows; None if nothing has."""
+        table = decoded.layout.table_for(decoded.role)
+        self._db.register("_rows", decoded.tables[table])
+        try:
+            row = self._db.execute(
+                f"""
+                select max(ld.business_date)
+                from _rows as rw
+                inner join landing."{table}" as had using ({", ".join(decoded.layout.primary_key)})
+                inner join landing.loads as ld on ld.load_id = had.load_id and ld.status = 'landed'
+                """
+            ).fetchone()
+        finally:
+            self._db.unregister("_rows")
+        return None if row is None else row[0]
+
+    def last_landed_at(self) -> datetime | None:
+        """When the last file landed (JST)."""
+        row = self._db.execute("select max(landed_at) from landing.loads").fetchone()
+        return None if row is None else row[0]
 
     def refuse(self, refused: Refused, data: bytes, file_name: str, offered_at: datetime) -> Offer:
         """Record that a file was refused. Nothing of it lands."""
@@ -207,14 +286,14 @@ class Landing:
         self._insert_load(offer, len(data), offered_at, None, first.code, first.japanese())
         return offer
 
-    def duplicate(self, data: bytes, file_name: str, offered_at: datetime) -> Offer:
-        """Record that bytes which have landed were offered again. Nothing changes."""
+    def duplicate(self, data: bytes, file_name: str, offered_at: datetime, load_id: int) -> Offer:
+        """Record that what has landed as ``load_id`` was offered again. Nothing changes."""
         sha256 = sha256_of(data)
         row = self._db.execute(
-            "select format, role from landing.loads where sha256 = ? and status = 'landed'", [sha256]
+            "select format, role from landing.loads where load_id = ? and status = 'landed'", [load_id]
         ).fetchone()
         fmt, role = row if row is not None else (None, None)
-        offer = Offer(file_name, sha256, load_id_of(sha256), "duplicate", fmt, role, 0, 0, 0, (), ())
+        offer = Offer(file_name, sha256, load_id, "duplicate", fmt, role, 0, 0, 0, (), ())
         self._insert_load(offer, len(data), offered_at, None, "duplicate", "同じ内容のファイルが取込済みです")
         return offer
 

@@ -272,6 +272,11 @@ def _not_before(rows: Rows, first: str, then: str) -> None:
     rows.fault(before & rows.live, "ING-067", then, f"≧ {label}")
 
 
+def _staff_dates(rows: Rows) -> None:
+    """Nobody ends before they begin."""
+    _not_before(rows, "from_date", "to_date")
+
+
 # what each kind of decision must name besides its amount: refund, offset, reallocation, suspense item
 _DECISION_NEEDS = {
     "1": ("tax_item_code", "from_component_code"),
@@ -340,4 +345,5 @@ ROW_RULES: dict[str, RowRule] = {
     "share": _share,
     "slip_barcode": _slip_barcode,
     "two_persons": _two_persons,
+    "staff_dates": _staff_dates,
 }

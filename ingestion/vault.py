@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ingestion import vault_log
+from ingestion.current import current_sql
 from ingestion.layout import load_layouts
-from ingestion.vault_log import Purpose
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.connection import attach_landing, open_vault
 from warehouse.errors import OsameError
@@ -21,7 +22,7 @@ from warehouse.errors import OsameError
 _CORPORATION, _PROTECTED = "3", "1"
 _SHOWN = 5
 
-# One row per person or account, the version that holds now: the extracts' highest version of each primary key.
+# One row per person or account: the row that holds now.
 _TABLES = ("addressees", "bank_accounts")
 
 
@@ -37,30 +38,9 @@ def build_vault(home: Home, folder: Path) -> None:
         attach_landing(vault, home)
         for extract in _TABLES:
             layout = layouts[extract]
-            key = ", ".join(f"rw.{name}" for name in layout.primary_key)
-            columns = ", ".join(f"rw.{f.name}" for f in layout.data_fields())
-            vault.execute(
-                f"""
-                create table vault.{extract} as
-                with versions as (
-                    select
-                        ld.load_id, ld.is_full,
-                        row_number() over (order by ld.business_date, ld.sequence_no, ld.sha256) as version_no
-                    from landing.loads as ld
-                    where ld.landing_table = '{extract}' and ld.status = 'landed'
-                ),
-                last_full as (select coalesce(max(version_no), 0) as version_no from versions where is_full),
-                ranked as (
-                    select rw.*, row_number() over (partition by {key} order by vs.version_no desc) as recency
-                    from landing.{extract} as rw
-                    inner join versions as vs on vs.load_id = rw.load_id
-                    cross join last_full as lf
-                    where vs.version_no >= lf.version_no
-                )
-                select {columns} from ranked as rw
-                where rw.recency = 1 and coalesce(rw.is_withdrawn, 0) = 0
-                """
-            )
+            columns = [f.name for f in layout.data_fields()]
+            rule = current_sql(extract, layout.primary_key, columns)
+            vault.execute(f"create table vault.{extract} as select {', '.join(columns)} from ({rule})")
         vault.execute("detach landing")
         vault.execute("checkpoint vault")
     finally:
@@ -137,13 +117,13 @@ class Accounts:
     vault_read: str
 
 
-def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, show_protected: bool = False) -> People:
+def read_people(home: Home, addressee_nos: Iterable[str], act: Act, *, show_protected: bool = False) -> People:
     """Names and addresses, after the reading has been logged: one line, however many people.
 
     Args:
         home: whose vault.
         addressee_nos: whom to read about.
-        purpose: who asks, and why.
+        act: who asks, and why.
         show_protected: give out addresses under 支援措置 too; the log says that they were.
 
     Raises:
@@ -151,7 +131,7 @@ def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, s
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
-    read = vault_log.append(home, purpose, "people", numbers, shows_protected=show_protected)
+    read = vault_log.append(home, act, "people", numbers, shows_protected=show_protected)
     rows = _select(home, "addressees", numbers)
     people = {row["addressee_no"]: _person(row, show_protected) for row in rows}
     missing = [number for number in numbers if number not in people]
@@ -164,7 +144,7 @@ def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, s
     return People(people, read)
 
 
-def read_accounts(home: Home, addressee_nos: Iterable[str], purpose: Purpose, on: date) -> Accounts:
+def read_accounts(home: Home, addressee_nos: Iterable[str], act: Act, on: date) -> Accounts:
     """Accounts that are valid on a day and not paused, after the reading has been logged.
 
     Raises:
@@ -172,7 +152,7 @@ def read_accounts(home: Home, addressee_nos: Iterable[str], purpose: Purpose, on
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
-    read = vault_log.append(home, purpose, "accounts", numbers, shows_protected=False)
+    read = vault_log.append(home, act, "accounts", numbers, shows_protected=False)
     found: dict[str, list[Account]] = {}
     names = list(Account.__dataclass_fields__)
     for row in _select(home, "bank_accounts", numbers):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingestion.vault_log import Purpose
 from warehouse.cli.output import err, out, parse_day, print_json, told, yen
 from warehouse.clock import now, today
 from warehouse.config import open_home
@@ -71,7 +70,9 @@ def slip(
 
     Example: osame issue slip --addressee 0001000031 --pay-by 2026-12-25 --by 1001 --reason 窓口での再発行申出
     """
-    from reports.documents.slip import DOCUMENT, issue_slips
+    from reports.documents.slip import issue_slips
+    from warehouse.office.permissions import begin
+    from warehouse.office.slips import ISSUE
     from warehouse.settings import load_settings
 
     with told():
@@ -85,7 +86,7 @@ def slip(
             due_keys or [],
             addressee,
             last,
-            Purpose(DOCUMENT, by, reason, now()),
+            begin(home, ISSUE, by, now(), reason),
             show_protected=show_protected,
             despite_provisional=despite_provisional,
         )
@@ -144,20 +145,21 @@ def refund_notice(
 
     Example: osame issue refund-notice --by 1001 --reason 過誤納金の通知
     """
-    from reports.documents.refund_notice import DOCUMENT, issue_notices, print_again
+    from reports.documents.refund_notice import TELL, issue_notices, print_again
+    from warehouse.office.permissions import begin
     from warehouse.settings import load_settings
 
     with told():
         home = open_home()
         settings, numbers = load_settings(home), decision_nos or []
-        purpose = Purpose(DOCUMENT, by, reason, now())
+        act = begin(home, TELL, by, now(), reason)
         if again:
             day = parse_day(on, "--told-on") if on else today()
-            done = print_again(home, settings, numbers, day, purpose, show_protected=show_protected)
+            done = print_again(home, settings, numbers, day, act, show_protected=show_protected)
         elif on:
             raise OsameError("--told-on goes with --again", "leave it out: letters bear today's date")
         else:
-            done = issue_notices(home, settings, numbers, purpose, show_protected=show_protected)
+            done = issue_notices(home, settings, numbers, act, show_protected=show_protected)
     if as_json:
         print_json({"folder": str(done.issued.folder), "withheld": done.withheld, **done.issued.manifest})
         return
@@ -205,12 +207,15 @@ def certificate(
     Example: osame issue certificate --kind no-delinquency --addressee 0001000123 --purpose 融資 --by 1001
     """
     from reports.documents.certificates import issue_certificate
+    from warehouse.office.certificates import ISSUE
+    from warehouse.office.permissions import begin
 
     with told():
         request = _certificate_request(kind, fiscal_year or [], tax_item or [], matter or [], notice_no, vehicle_no)
-        wanted = Purpose("certificate", by, purpose, now())
+        home = open_home()
+        wanted = begin(home, ISSUE, by, now(), purpose)
         done = issue_certificate(
-            open_home(),
+            home,
             addressee,
             request,
             wanted,
@@ -283,7 +288,8 @@ def debit_notice(
 
     Example: osame issue debit-notice --date 2026-05-31 --by 1001 --reason 口座振替不能の通知
     """
-    from reports.documents.debit_notice import DOCUMENT, issue_letters
+    from reports.documents.debit_notice import TELL, issue_letters
+    from warehouse.office.permissions import begin
     from warehouse.settings import load_settings
 
     with told():
@@ -292,7 +298,7 @@ def debit_notice(
             home,
             load_settings(home),
             parse_day(date, "--date"),
-            Purpose(DOCUMENT, by, reason, now()),
+            begin(home, TELL, by, now(), reason),
             show_protected=show_protected,
         )
     if as_json:
@@ -344,8 +350,10 @@ def withdraw_certificate(
 
     Example: osame withdraw-certificate 2026-000001 --by 1001 --reason 記載誤り
     """
-    from warehouse.office.certificates import withdraw
+    from warehouse.office.certificates import WITHDRAW, withdraw
+    from warehouse.office.permissions import begin
 
     with told():
-        withdraw(open_home(), certificate_no.strip(), by, reason, now())
+        home = open_home()
+        withdraw(home, certificate_no.strip(), begin(home, WITHDRAW, by, now(), reason))
     out.print(f"withdrawn  {certificate_no.strip()}")

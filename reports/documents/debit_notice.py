@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from ingestion.vault import read_people
-from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.refund_notice import due_text
 from reports.documents.render import render_files
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
@@ -20,6 +20,7 @@ from warehouse.settings import Settings
 from warehouse.wareki import format_wareki
 
 DOCUMENT = "debit_notice"
+TELL = Permission(DOCUMENT, "口座振替不能の通知", asks_reason=True)
 Row = dict[str, Any]
 
 
@@ -35,7 +36,7 @@ class IssuedLetters:
 
 
 def issue_letters(
-    home: Home, settings: Settings, debit_date: date, purpose: Purpose, *, show_protected: bool = False
+    home: Home, settings: Settings, debit_date: date, act: Act, *, show_protected: bool = False
 ) -> IssuedLetters:
     """Print a letter for each payer of a day's failures (rpt_direct_debit_failures) that have not been paid since.
 
@@ -43,7 +44,7 @@ def issue_letters(
         home: the office's data.
         settings: the office's.
         debit_date: 引落日.
-        purpose: who asks, and why; the reading of names is logged.
+        act: who asks, and why; the reading of names is logged.
         show_protected: print addresses under 支援措置.
 
     Raises:
@@ -59,12 +60,12 @@ def issue_letters(
             f"--date {debit_date}: {len(failures)} direct debits failed, and nobody is to be told",
             'see: osame sql "select debit_date, result, is_paid, count(*) from rpt_direct_debit_failures group by all"',
         )
-    people = read_people(home, by_payer, purpose, show_protected=show_protected)
-    letters = [letter_row(rows, letter(people[payer]), purpose.at.date()) for payer, rows in sorted(by_payer.items())]
+    people = read_people(home, by_payer, act, show_protected=show_protected)
+    letters = [letter_row(rows, letter(people[payer]), act.at.date()) for payer, rows in sorted(by_payer.items())]
     issued = publish(
         home,
-        purpose,
-        render_files(DOCUMENT, letters, settings, home, purpose.at),
+        act,
+        render_files(DOCUMENT, letters, settings, home, act.at),
         count=len(letters),
         as_of=as_of,
         known_at=known_at,

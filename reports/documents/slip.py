@@ -9,11 +9,11 @@ from typing import Any
 
 from ingestion.el_qr import SYMBOL_LEVEL, SYMBOL_VERSION
 from ingestion.vault import read_people
-from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render_files
 from reports.documents.symbols import gs1_128, qr_code
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
@@ -42,7 +42,7 @@ def issue_slips(
     due_keys: Sequence[str],
     addressee_no: str | None,
     pay_by: date,
-    purpose: Purpose,
+    act: Act,
     *,
     show_protected: bool = False,
     despite_provisional: bool = False,
@@ -57,14 +57,14 @@ def issue_slips(
         due_keys: of the dues; none means all on which the addressee owes something.
         addressee_no: whose dues, where no key is given.
         pay_by: the day up to which the slips may be used, and for which their late charge is reckoned.
-        purpose: who asks, and why.
+        act: who asks, and why.
         show_protected: print addresses under 支援措置.
         despite_provisional: print a slip although a 速報 of a payment stands.
 
     Raises:
         OsameError: nothing is owed, a day is past, a 速報 stands; every due in the way is named, nothing is issued.
     """
-    issued_date = purpose.at.date()
+    issued_date = act.at.date()
     if pay_by < issued_date:
         raise OsameError(f"--pay-by: {pay_by} is past; today is {issued_date}", "give today or a later day")
     warehouse = open_warehouse(home)
@@ -76,15 +76,15 @@ def issue_slips(
         warehouse.close()
     _refuse(dues, despite_provisional)
     since = files_since(home, known_at)
-    people = read_people(home, {due.addressee_no for due in dues}, purpose, show_protected=show_protected)
-    with numbering(home, settings.office.slips, keys, purpose.at) as numbers:
+    people = read_people(home, {due.addressee_no for due in dues}, act, show_protected=show_protected)
+    with numbering(home, settings.office.slips, keys, act) as numbers:
         slips = make_slips(settings.office.slips, dues, numbers, issued_date, pay_by)
         rows = [slip_row(slip, letter(people[slip.due.addressee_no])) for slip in slips]
-        pdfs = render_files(DOCUMENT, rows, settings, home, purpose.at)
-        register(home, slips, purpose.at)
+        pdfs = render_files(DOCUMENT, rows, settings, home, act.at)
+        register(numbers, slips)
     issued = publish(
         home,
-        purpose,
+        act,
         pdfs,
         count=len(slips),
         as_of=as_of,

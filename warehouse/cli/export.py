@@ -30,10 +30,13 @@ def direct_debits(
 
     Example: osame export direct-debits --date 2026-06-30 --by 1001
     """
-    from warehouse.office.direct_debits import request_debits
+    from warehouse.office.direct_debits import REQUEST, request_debits
+    from warehouse.office.permissions import begin
 
     with told():
-        made = request_debits(open_home(), parse_day(date, "--date"), by, now(), tax_item, again=again)
+        home, day = open_home(), parse_day(date, "--date")
+        act = begin(home, REQUEST, by, now(), f"口座振替依頼 {day}")
+        made = request_debits(home, day, act, tax_item, again=again)
     if as_json:
         print_json({"file": made.path, **{name: value for name, value in vars(made).items() if name != "path"}})
         return
@@ -64,15 +67,16 @@ def refunds(
 
     Example: osame export refunds --decided-on 2026-06-22 --pay-on 2026-06-30 --by 1001
     """
-    from ingestion.vault_log import Purpose
-    from warehouse.office.refund_transfers import transfer_refunds
+    from warehouse.office.permissions import begin
+    from warehouse.office.refund_transfers import PAY, transfer_refunds
 
     with told():
+        home = open_home()
         made = transfer_refunds(
-            open_home(),
+            home,
             parse_day(decided_on, "--decided-on"),
             parse_day(pay_on, "--pay-on"),
-            Purpose("refund_transfers", by, reason, now()),
+            begin(home, PAY, by, now(), reason),
             again=again,
         )
     if as_json:

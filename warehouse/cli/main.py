@@ -43,11 +43,12 @@ _COMMANDS = (
     refunds.draft_refunds,
     refunds.claim,
     refunds.refunds,
+    closing.draft_closing,
     closing.close,
     inquire,
 )
 for _command in _COMMANDS:
-    app.command()(_command)
+    app.command(_command.__name__.replace("_", "-"))(_command)
 app.command("vault-log")(vault_log)
 
 _MARKS = {"landed": "[green]landed[/]", "duplicate": "[yellow]duplicate[/]", "rejected": "[red]rejected[/]"}

@@ -20,10 +20,12 @@ def draft_refunds(
 
     Example: osame draft-refunds --by 1001
     """
-    from warehouse.office.refunds import draft
+    from warehouse.office.permissions import begin
+    from warehouse.office.refunds import DRAFT, draft
 
     with told():
-        drafted = draft(open_home(), by, now(), addressee)
+        home = open_home()
+        drafted = draft(home, begin(home, DRAFT, by, now()), addressee)
     if as_json:
         print_json([vars(one) for one in drafted])
         return
@@ -38,17 +40,21 @@ def draft_refunds(
 
 def claim(
     notice_no: Annotated[str, typer.Argument(help="過誤納通知番号.")],
+    by: Annotated[str, typer.Option("--by", help="職員番号 of who takes the claim.")],
     on: Annotated[str | None, typer.Option(help="請求日. Default: today.")] = None,
 ) -> None:
     """Record that a payer claims the refund that he was told of.
 
-    Example: osame claim 20260601090000123000-2 --on 2026-06-15
+    Example: osame claim 20260601090000123000-2 --on 2026-06-15 --by 1001
     """
+    from warehouse.office.permissions import begin
+    from warehouse.office.refunds import CLAIM
     from warehouse.office.refunds import claim as record_claim
 
     with told():
         day = parse_day(on, "--on") if on else today()
-        record_claim(open_home(), notice_no, day, now())
+        home = open_home()
+        record_claim(home, notice_no, day, begin(home, CLAIM, by, now()))
     out.print(f"claimed  {notice_no} on {day}; osame export refunds pays it", markup=False)
 
 

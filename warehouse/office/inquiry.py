@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from warehouse.act import Permission
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError, StoreBusy
@@ -26,6 +27,7 @@ from warehouse.office.records import WITHOUT_EFFECT
 from warehouse.trace import sentence
 from warehouse.wareki import format_wareki
 
+SHOW = Permission("inquiry", "収納状況照会", asks_reason=True)
 Kind = Literal["due", "addressee", "notice"]
 KINDS: tuple[Kind, ...] = ("due", "addressee", "notice")
 _COLUMNS = {"due": "due_key", "addressee": "addressee_no", "notice": "notice_no"}

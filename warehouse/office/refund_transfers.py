@@ -16,8 +16,8 @@ from ingestion.decoded import Context
 from ingestion.findings import Refused
 from ingestion.layout import Layout, load_layouts
 from ingestion.reader import read
-from ingestion.vault_log import Purpose
 from ingestion.writer import WriteError, write_fixed
+from warehouse.act import Act, Permission
 from warehouse.config import PRIVATE, Home
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
@@ -27,6 +27,7 @@ from warehouse.office.records import acting_on
 from warehouse.office.refunds import Payment, paid_on, payments_due, record_payments, refund_notices
 from warehouse.settings import RefundTransfers, load_settings
 
+PAY = Permission("refund_transfers", "還付金の振込", asks_reason=True)
 LAYOUT = "zengin21_120"
 _NAME_WIDTH = 30
 _TRANSFERABLE = ("1", "2", "4", "9")  # 預金種目 that a transfer can name
@@ -45,14 +46,14 @@ class Transfers:
     without_account: tuple[str, ...]
 
 
-def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *, again: bool = False) -> Transfers:
+def transfer_refunds(home: Home, decided: date, paid: date, act: Act, *, again: bool = False) -> Transfers:
     """Write the file of all refunds that are claimed and not paid, and record them as paid.
 
     Args:
         home: the office's data.
         decided: 支出決定日, to which refund interest runs.
         paid: 取組日, the day in the books.
-        purpose: who asks, and why; the reading of the accounts is logged.
+        act: who asks, and why; the reading of the accounts is logged.
         again: make the file of a day anew from what was recorded for it; nothing is recorded.
 
     Raises:
@@ -61,8 +62,8 @@ def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *,
     """
     settings = load_settings(home).refund_transfers
     _require(home, settings, decided, paid)
-    with acting_on(home, REGISTERS, purpose.at):
-        known = paid_on(home, paid, purpose) if again else payments_due(home, decided, paid, purpose)
+    with acting_on(home, REGISTERS, act) as book:
+        known = paid_on(home, paid, act) if again else payments_due(home, decided, paid, act)
         payments = [payment for payment in known if payment.account]
         unpaid = [payment for payment in known if not payment.account]
         if not payments:
@@ -81,7 +82,7 @@ def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *,
         path = folder / _name(folder, paid, again)
         _read_back(layout, path.name, data, paid, payments)
         if not again:
-            record_payments(home, payments, purpose.at)
+            record_payments(book, payments)
         write_whole(path, data)
     return Transfers(
         path,

@@ -6,21 +6,23 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from ingestion import barcode, el_qr, ocr_line
 from ingestion.landing import Offer
 from ingestion.row_rules import DUE_KEY
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.open_dues import OpenDue
-from warehouse.office.records import acting_on, record, split_due_key
+from warehouse.office.records import Book, acting_on, split_due_key
 from warehouse.settings import Digits, Slips
 from warehouse.wareki import era_year
 
+ISSUE = Permission("slip", "納付書の再発行", asks_reason=True)
 REISSUED = "2"  # 発行区分
 _NUMBER_DIGITS = 16
 _MOST_REISSUES = 9  # 再発行区分 has one digit
@@ -48,6 +50,7 @@ class Numbers:
 
     first_free: int
     reissued: dict[str, int]
+    book: Book
 
     def slip_no(self, place: int, settings: Slips) -> str:
         """The number of the ``place``-th slip from 0.
@@ -66,13 +69,13 @@ class Numbers:
 
 
 @contextmanager
-def numbering(home: Home, settings: Slips, due_keys: Sequence[str], now: datetime) -> Iterator[Numbers]:
+def numbering(home: Home, settings: Slips, due_keys: Sequence[str], act: Act) -> Iterator[Numbers]:
     """Numbers that nobody else takes while this is held: record the slips before it ends."""
-    with acting_on(home, ["slips"], now):
-        yield _landed(home, settings.number_prefix, due_keys)
+    with acting_on(home, ["slips"], act) as book:
+        yield _landed(home, settings.number_prefix, due_keys, book)
 
 
-def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
+def _landed(home: Home, prefix: str, due_keys: Sequence[str], book: Book) -> Numbers:
     key = " || '-' || ".join(DUE_KEY)
     with landing_lock(home, exclusive=False):
         landing = open_landing(home)
@@ -89,7 +92,7 @@ def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
             ).fetchall()
         finally:
             landing.close()
-    return Numbers(row[0] if row else 1, dict(reissued))
+    return Numbers(row[0] if row else 1, dict(reissued), book)
 
 
 def make_slips(
@@ -184,13 +187,13 @@ def _ocr_line(name: str, parts: Iterable[Digits], items: dict[str, str]) -> str:
     return ocr_line.with_check_digits(body)
 
 
-def register(home: Home, slips: Sequence[Slip], at: datetime) -> Offer:
+def register(numbers: Numbers, slips: Sequence[Slip]) -> Offer:
     """Land the slips as an extract of 納付書発行, so that the next build matches their payments.
 
     Raises:
         OsameError: landing refused them.
     """
-    return record(home, "slips", [_row(slip) for slip in slips], at)
+    return numbers.book.record("slips", [_row(slip) for slip in slips])
 
 
 def _row(slip: Slip) -> dict[str, Any]:
