@@ -53,7 +53,8 @@ QUARANTINE = {
     "reason": "varchar",
     "row_text": "varchar",
 }
-Status = Literal["landed", "rejected", "duplicate"]
+# failed: nothing was decided, the file is offered again by the next run; only the others leave a row in loads.
+Status = Literal["landed", "rejected", "duplicate", "failed"]
 
 # 52 bits of the hash: exact in JSON, JavaScript and Excel, and about one chance in a million of a collision in 100,000
 # files. A collision is refused loudly (see Landing.land), never merged.
@@ -103,13 +104,20 @@ class Offer:
 
 
 class Landing:
-    """Writes to an open landing store. The caller holds ``landing_lock(exclusive=True)``."""
+    """Writes to an open landing store. The caller holds ``landing_lock(exclusive=True)``.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout]) -> None:
+    ``rehearsal``: the store is open for reading; everything is checked and told as ever, and nothing is written.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout], rehearsal: bool = False
+    ) -> None:
         self._db = connection
         self._layouts = layouts
         self._in_transaction = False
-        self._prepare()
+        self._rehearsed: set[int] | None = set() if rehearsal else None  # the loads that would have landed
+        if not rehearsal:
+            self._prepare()
 
     def _prepare(self) -> None:
         """Make missing tables and add columns that a layout has gained; nothing is ever dropped or rewritten."""
@@ -152,6 +160,9 @@ class Landing:
                 "is_full": decoded.is_full if decoded else None,
             },
         ).fetchone()
+        if row is None and self._rehearsed:
+            here = load_id_of(sha256, None if decoded is None else decoded.version)
+            return here if here in self._rehearsed else None
         return None if row is None else int(row[0])
 
     def is_no_extract(self, sha256: str) -> bool:
@@ -298,6 +309,8 @@ class Landing:
         return offer
 
     def _insert(self, table: str, rows: pa.Table, load_id: int) -> None:
+        if self._rehearsed is not None:
+            return
         self._db.register("_rows", rows)
         try:
             self._db.execute(f"insert into landing.{quoted(table)} by name select {load_id} as load_id, * from _rows")
@@ -349,6 +362,9 @@ class Landing:
             reason,
             json.dumps(decoded.facts if decoded else {}, ensure_ascii=False, sort_keys=True),
         ]
+        if self._rehearsed is not None:
+            self._rehearsed.update([offer.load_id] if offer.status == "landed" else [])
+            return
         names = ", ".join(name for name in LOADS if name != "offer_no")
         marks = ", ".join("?" for _ in values)
         self._db.execute(
