@@ -193,8 +193,10 @@ KINDS: dict[str, Kind] = {
     "ING-052": Kind(
         "keys that have landed before, written otherwise",
         "取込済みのキーと同じ番号が、違う書き方で入っています",
-        "a spreadsheet may have taken their zeros: export the file again and do not open it before it is delivered",
-        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください",
+        "a spreadsheet may have taken their zeros: export the file again and do not open it before it is delivered; if "
+        "those that landed are the wrong ones, withdraw them first (a file of them with 削除フラグ 1)",
+        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください。"
+        "取込済みの方が誤りのときは、先に削除フラグ 1 の行で取り消してください",
     ),
     "ING-060": Kind(
         "the header row differs from the layout",

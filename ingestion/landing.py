@@ -20,6 +20,7 @@ import pyarrow as pa
 from ingestion.decoded import Decoded, SentRequest
 from ingestion.findings import Finding, Refused
 from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema, quoted
+from ingestion.rewritten import rewritten_keys
 
 # One row per file ever offered. load_id names the content, of an extract with its version: offers of the same share it,
 # one of them has landed.
@@ -194,7 +195,7 @@ class Landing:
         """Land a file that passed, in one transaction.
 
         Raises:
-            Refused: it contradicts what has landed before (ING-051).
+            Refused: it contradicts what has landed before (ING-051), or its keys are written otherwise (ING-052).
         """
         sha256 = sha256_of(data)
         load_id = load_id_of(sha256, decoded.version)
@@ -204,6 +205,7 @@ class Landing:
         if other is not None:
             raise RuntimeError(f"load_id {load_id} of {file_name} already belongs to {other[0]}: a hash collision")
         self._refuse_contradiction(decoded)
+        self._refuse_rewritten_keys(decoded)
         offer = Offer(
             file_name=file_name,
             sha256=sha256,
@@ -372,6 +374,12 @@ class Landing:
             f"select coalesce(max(offer_no), 0) + 1, {marks} from landing.loads",
             values,
         )
+
+    def _refuse_rewritten_keys(self, decoded: Decoded) -> None:
+        """A key in another writing is a second due, person or payment to every rule that compares keys."""
+        findings = rewritten_keys(self._db, decoded)
+        if findings:
+            raise Refused(findings, decoded.layout.id)
 
     def _refuse_contradiction(self, decoded: Decoded) -> None:
         """A debit whose result has landed with another code: only a person can say which of the two is right."""
