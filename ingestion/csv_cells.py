@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -226,14 +225,13 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
             value = _without(rows, f, value, _mask(pc.greater(length, f.width)), "ING-065", f"≦ {f.width}")
     if f.pattern is not None:
         fits = pc.match_substring_regex(value, f"^(?:{f.pattern})$")
-        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape_ja(f.pattern))
+        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape_ja(f))
     return value
 
 
-def _shape_ja(pattern: str) -> str:
+def _shape_ja(f: FieldDef) -> str:
     """What a pattern asks for, for who reads the slip: nearly all codes are digits of one length."""
-    digits = re.fullmatch(r"\[0-9\]\{([0-9]+)\}", pattern)
-    return f"{digits[1]}桁の数字" if digits else pattern
+    return f"{f.exact_digits}桁の数字" if f.exact_digits else str(f.pattern)
 
 
 def _without(rows: Rows, f: FieldDef, value: pa.Array, bad: Mask, code: str, expected: str) -> pa.Array:

@@ -52,6 +52,7 @@ _GROUPS = "_groups"
 _FLAG = "is_withdrawn"
 _NAME = re.compile("[a-z][a-z0-9_]{0,54}")  # with _groups or _text at its end it is at most 62 characters long
 _NO_NAME = "is no name: small letters, digits and _ (at most 55, a letter first) are expected"
+_DIGITS_ONLY = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _SPAN = re.compile(r"(data:)?[1-9][0-9]{0,3}(-[1-9][0-9]{0,3})?")
 _MAX_DIGITS = 18
 _SQL: dict[pa.DataType, str] = {
@@ -122,6 +123,14 @@ class FieldDef(_Model):
     @property
     def arrow_type(self) -> pa.DataType:
         return _ARROW[self.type]
+
+    @property
+    def exact_digits(self) -> int | None:
+        """How many digits a value has, where only digits of one number pass."""
+        if self.type == "digits":
+            return self.width
+        only = _DIGITS_ONLY.fullmatch(self.pattern or "")
+        return int(only[1]) if only else None
 
     @property
     def may_be_null(self) -> bool:
