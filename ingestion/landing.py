@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from ingestion.decoded import Decoded, SentRequest
 from ingestion.findings import Finding, Refused
-from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema
+from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema, quoted
+from ingestion.rewritten import rewritten_keys
 
 # One row per file ever offered. load_id names the content, of an extract with its version: offers of the same share it,
 # one of them has landed.
@@ -53,7 +54,8 @@ QUARANTINE = {
     "reason": "varchar",
     "row_text": "varchar",
 }
-Status = Literal["landed", "rejected", "duplicate"]
+# failed: nothing was decided, the file is offered again by the next run; only the others leave a row in loads.
+Status = Literal["landed", "rejected", "duplicate", "failed"]
 
 # 52 bits of the hash: exact in JSON, JavaScript and Excel, and about one chance in a million of a collision in 100,000
 # files. A collision is refused loudly (see Landing.land), never merged.
@@ -103,13 +105,20 @@ class Offer:
 
 
 class Landing:
-    """Writes to an open landing store. The caller holds ``landing_lock(exclusive=True)``."""
+    """Writes to an open landing store. The caller holds ``landing_lock(exclusive=True)``.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout]) -> None:
+    ``rehearsal``: the store is open for reading; everything is checked and told as ever, and nothing is written.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout], rehearsal: bool = False
+    ) -> None:
         self._db = connection
         self._layouts = layouts
         self._in_transaction = False
-        self._prepare()
+        self._rehearsed: set[int] | None = set() if rehearsal else None  # the loads that would have landed
+        if not rehearsal:
+            self._prepare()
 
     def _prepare(self) -> None:
         """Make missing tables and add columns that a layout has gained; nothing is ever dropped or rewritten."""
@@ -125,12 +134,12 @@ class Landing:
             have.setdefault(table, set()).add(column)
         for table, spec in wanted.items():
             if table not in have:
-                body = ", ".join(f'"{name}" {sql}' for name, sql in spec.items())
-                self._db.execute(f'create table landing."{table}" ({body})')
+                body = ", ".join(f"{quoted(name)} {sql}" for name, sql in spec.items())
+                self._db.execute(f"create table landing.{quoted(table)} ({body})")
                 continue
             for name, sql in spec.items():
                 if name not in have[table]:
-                    self._db.execute(f'alter table landing."{table}" add column "{name}" {sql}')
+                    self._db.execute(f"alter table landing.{quoted(table)} add column {quoted(name)} {sql}")
 
     def landed_load(self, sha256: str, decoded: Decoded | None = None) -> int | None:
         """The load that holds this content (of an extract: as this version), or None. Without ``decoded``: any."""
@@ -152,6 +161,9 @@ class Landing:
                 "is_full": decoded.is_full if decoded else None,
             },
         ).fetchone()
+        if row is None and self._rehearsed:
+            here = load_id_of(sha256, None if decoded is None else decoded.version)
+            return here if here in self._rehearsed else None
         return None if row is None else int(row[0])
 
     def is_no_extract(self, sha256: str) -> bool:
@@ -183,7 +195,7 @@ class Landing:
         """Land a file that passed, in one transaction.
 
         Raises:
-            Refused: it contradicts what has landed before (ING-051).
+            Refused: it contradicts what has landed before (ING-051), or its keys are written otherwise (ING-052).
         """
         sha256 = sha256_of(data)
         load_id = load_id_of(sha256, decoded.version)
@@ -193,6 +205,7 @@ class Landing:
         if other is not None:
             raise RuntimeError(f"load_id {load_id} of {file_name} already belongs to {other[0]}: a hash collision")
         self._refuse_contradiction(decoded)
+        self._refuse_rewritten_keys(decoded)
         offer = Offer(
             file_name=file_name,
             sha256=sha256,
@@ -298,9 +311,11 @@ class Landing:
         return offer
 
     def _insert(self, table: str, rows: pa.Table, load_id: int) -> None:
+        if self._rehearsed is not None:
+            return
         self._db.register("_rows", rows)
         try:
-            self._db.execute(f'insert into landing."{table}" by name select {load_id} as load_id, * from _rows')
+            self._db.execute(f"insert into landing.{quoted(table)} by name select {load_id} as load_id, * from _rows")
         finally:
             self._db.unregister("_rows")
 
@@ -349,6 +364,9 @@ class Landing:
             reason,
             json.dumps(decoded.facts if decoded else {}, ensure_ascii=False, sort_keys=True),
         ]
+        if self._rehearsed is not None:
+            self._rehearsed.update([offer.load_id] if offer.status == "landed" else [])
+            return
         names = ", ".join(name for name in LOADS if name != "offer_no")
         marks = ", ".join("?" for _ in values)
         self._db.execute(
@@ -356,6 +374,12 @@ class Landing:
             f"select coalesce(max(offer_no), 0) + 1, {marks} from landing.loads",
             values,
         )
+
+    def _refuse_rewritten_keys(self, decoded: Decoded) -> None:
+        """A key in another writing is a second due, person or payment to every rule that compares keys."""
+        findings = rewritten_keys(self._db, decoded)
+        if findings:
+            raise Refused(findings, decoded.layout.id)
 
     def _refuse_contradiction(self, decoded: Decoded) -> None:
         """A debit whose result has landed with another code: only a person can say which of the two is right."""

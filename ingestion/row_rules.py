@@ -45,9 +45,9 @@ def rule_named(name: str) -> RowRule:
         LayoutError: there is none.
     """
     try:
-        return _RULES[name]
+        return ROW_RULES[name]
     except KeyError:
-        raise LayoutError(f"row rule {name!r} is unknown; known: {', '.join(sorted(_RULES))}") from None
+        raise LayoutError(f"row rule {name!r} is unknown; known: {', '.join(sorted(ROW_RULES))}") from None
 
 
 def group_rows(values: Iterable[pa.Array]) -> tuple[npt.NDArray[np.int64], Mask]:
@@ -331,7 +331,7 @@ def _notice_dates(rows: Rows) -> None:
     rows.fault(paid & rows.blank("refund_interest_yen"), "ING-035", "refund_interest_yen", "0以上の金額")
 
 
-_RULES: dict[str, RowRule] = {
+ROW_RULES: dict[str, RowRule] = {
     "account_periods": _account_periods,
     "all_or_none_key": _all_or_none_key,
     "assessment_event": _assessment_event,

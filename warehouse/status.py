@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.inbox import files_below
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
 
@@ -14,16 +15,12 @@ def status(home: Home) -> dict[str, Any]:
     """The state of a home; the keys are stable."""
     return {
         "home": str(home.root),
-        "inbox_files": _count(home.inbox),
+        "inbox_files": len(files_below([home.inbox])),
         "rejected_files": sum(1 for _ in home.rejected.glob("*.reason.json")),
         "landing": _landing(home),
         "warehouse": _warehouse(home),
         "published_runs": sum(1 for _ in home.published.glob("*/*/manifest.json")),
     }
-
-
-def _count(folder: Any) -> int:
-    return sum(1 for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
 
 
 def _landing(home: Home) -> dict[str, Any]:
