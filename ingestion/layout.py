@@ -6,7 +6,7 @@ layouts may share one landing table (a bank's variant of a known format): column
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +25,10 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # date (CSV): ISO, YYYYMMDD or 和暦; the text as delivered is kept beside it in <name>_text.
 FieldType = Literal["number", "digits", "text", "space", "ymd", "md", "era_ymd", "hm", "yen", "integer", "date"]
 Charset = Literal["branch", "party", "edi", "any"]
+# What rows do once they have landed. none: no figure changes, no payment is matched by them. match: they let a later
+# payment be matched, and no more. books: they may make a due look more paid or less, so a build without them is behind.
+Effect = Literal["none", "match", "books"]
+_WEAKEST_FIRST: tuple[Effect, ...] = ("none", "match", "books")
 
 _ARROW: dict[str, pa.DataType] = {
     "number": pa.int64(),
@@ -132,6 +136,14 @@ class Roles(_Model):
 
     rule: str
     tables: dict[str, str]
+    effects: dict[str, Effect] = Field(default_factory=dict)  # of the roles whose effect is not the layout's
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Roles:
+        unknown = sorted(set(self.effects) - set(self.tables))
+        if unknown:
+            raise ValueError(f"effects of {unknown}, which are none of the roles {sorted(self.tables)}")
+        return self
 
 
 class Layout(_Model):
@@ -145,6 +157,8 @@ class Layout(_Model):
     roles: Roles | None = None
     grain: str
     owner: str = "収納課"
+    # Nothing said: what other layouts of the table say, else books. So a bank's variant of a format need not repeat it.
+    effect: Effect | None = None
     amount: str | None = None
     rules: list[str] = Field(default_factory=list)
     # fixed length
@@ -223,6 +237,12 @@ class Layout(_Model):
 
     def table_for(self, role: str | None) -> str:
         return self.roles.tables[str(role)] if self.roles else str(self.table)
+
+    def effects(self) -> dict[str, Effect | None]:
+        """Landing tables of this layout -> what it says its rows do."""
+        if self.roles is None:
+            return {str(self.table): self.effect}
+        return {table: self.roles.effects.get(role, self.effect) for role, table in self.roles.tables.items()}
 
     def table_schemas(self) -> dict[str, list[Column]]:
         """Landing tables of this layout -> columns, without the lineage columns."""
@@ -326,6 +346,18 @@ def landing_schema(layouts: dict[str, Layout]) -> dict[str, list[Column]]:
                 if other.arrow_type != column.arrow_type or other.personal != column.personal:
                     raise LayoutError(f"{table}.{column.name}: {layout.id} and {first} disagree on type or personal")
     return {table: list(columns.values()) for table, columns in tables.items()}
+
+
+def tables_by_effect(layouts: Mapping[str, Layout]) -> dict[Effect, set[str]]:
+    """Effect -> the landing tables whose rows have it, each once. Where layouts disagree, the strongest holds."""
+    said: dict[str, set[Effect]] = {}
+    for layout in layouts.values():
+        for table, effect in layout.effects().items():
+            said.setdefault(table, set()).update([effect] if effect else [])
+    out: dict[Effect, set[str]] = {effect: set() for effect in _WEAKEST_FIRST}
+    for table, effects in said.items():
+        out[max(effects, key=_WEAKEST_FIRST.index, default="books")].add(table)
+    return out
 
 
 def is_grouped(table: str, layouts: dict[str, Layout]) -> bool:
