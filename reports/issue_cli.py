@@ -106,8 +106,9 @@ def _show_slips(done: IssuedSlips) -> None:
     for one in done.slips:
         due = one.due
         out.print(
-            f"{one.slip_no}  {due.due_key}  本税 {yen(due.principal_yen)}  督促手数料 {yen(due.reminder_fee_yen)}  "
-            f"延滞金 {yen(due.late_charge_yen)}  計 {yen(due.total_yen)}円"
+            f"{one.slip_no}  {due.due_key}  本税 {yen(due.principal_balance_yen)}  "
+            f"督促手数料 {yen(due.reminder_fee_balance_yen)}  延滞金 {yen(due.late_charge_balance_yen)}  "
+            f"計 {yen(due.balance_yen)}円"
             + ("" if one.cvs_barcode else "  (over the convenience stores' limit: no barcode)"),
             markup=False,
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from warehouse.law.certificates import Decision, Kind, Request, decide, first_certified_day
 from warehouse.law.parameters import ParameterNotFoundError, load_parameters
-from warehouse.office.inquiry import DueLine
+from warehouse.office.standing import DueLine
 
 D = date
 ISSUED = D(2026, 6, 30)

@@ -27,9 +27,6 @@ from warehouse.connection import act_lock, landing_lock, open_landing
 from warehouse.errors import OsameError
 
 Row = Mapping[str, Any]
-# What lands here makes no due look more paid or less: a build that does not know it is not behind. A slip or a request
-# that we send lets a later payment be matched, and no more; a closing changes no figure.
-WITHOUT_EFFECT = ("certificates", "slips", "direct_debit_requests", "closings", "closing_lines", "closing_flows")
 _MILLISECOND = timedelta(milliseconds=1)
 _SHOWN = 10
 
