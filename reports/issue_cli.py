@@ -184,7 +184,8 @@ def certificate(
         list[int] | None, typer.Option(help="年度分 to certify; may be repeated. Default: all that may be certified.")
     ] = None,
     tax_item: Annotated[
-        list[str] | None, typer.Option(help="科目コード to certify; may be repeated. Default: all.")
+        list[str] | None,
+        typer.Option(help="科目コード to certify; may be repeated. Default: all that are local taxes."),
     ] = None,
     matter: Annotated[
         list[str] | None, typer.Option(help="amounts or due-dates (法定納期限等); may be repeated. Default: both.")
@@ -227,6 +228,7 @@ def certificate(
                 "code": done.certificate.code,
                 "sheets": done.decision.sheets,
                 "valid_until": done.decision.valid_until,
+                "left_out": list(done.decision.left_out),
                 "content": done.certificate.content,
                 "paper": str(paper),
             }
@@ -237,6 +239,8 @@ def certificate(
         markup=False,
     )
     out.print(f"paper      {paper}", markup=False)
+    for item in done.decision.left_out:
+        err.print(f"left out   {item} is no local tax, and a 納税証明書 is of 地方税 only (20条の10)", markup=False)
 
 
 def _certificate_request(
