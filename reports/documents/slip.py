@@ -29,12 +29,16 @@ DOCUMENT = "slip"
 
 @dataclass(frozen=True)
 class IssuedSlips:
-    """Slips that are on paper and in the register. ``warnings`` are for the person who hands them out."""
+    """Slips that are on paper and in the register. ``warnings`` are for the person who hands them out.
+
+    ``missing``: payers who are not in the vault; for their dues nothing was printed or registered.
+    """
 
     slips: tuple[Slip, ...]
     issued: Issued
     withheld: tuple[str, ...]
     warnings: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def issue_slips(
@@ -63,7 +67,8 @@ def issue_slips(
         despite_provisional: print a slip although a 速報 of a payment stands.
 
     Raises:
-        OsameError: nothing is owed, a day is past, a 速報 stands; every due in the way is named, nothing is issued.
+        OsameError: nothing is owed, a day is past, a 速報 stands: every due in the way is named, nothing is issued; or
+            no payer at all is in the vault.
     """
     issued_date = purpose.at.date()
     if pay_by < issued_date:
@@ -77,7 +82,10 @@ def issue_slips(
     finally:
         warehouse.close()
     _refuse(dues, despite_provisional)
-    people = read_people(home, {due.addressee_no for due in dues}, purpose, show_protected=show_protected)
+    people = read_people(
+        home, {due.addressee_no for due in dues}, purpose, show_protected=show_protected, may_lack=True
+    )
+    dues = [due for due in dues if due.addressee_no in people.by_no]
     with numbering(home, settings.office.slips, keys, purpose.at) as numbers:
         slips = make_slips(settings.office.slips, dues, numbers, issued_date, pay_by)
         rows = [slip_row(slip, letter(people[slip.due.addressee_no])) for slip in slips]
@@ -93,11 +101,12 @@ def issue_slips(
         vault_reads=[people.vault_read],
         details={
             "pay_by_date": pay_by.isoformat(),
+            "missing": list(people.missing),
             "slips": [{"slip_no": s.slip_no, "due_key": s.due.due_key, "total_yen": s.due.balance_yen} for s in slips],
         },
     )
     warnings = _warnings(as_of, fresh, issued_date, pay_by)
-    return IssuedSlips(tuple(slips), issued, tuple(people.withheld), tuple(warnings))
+    return IssuedSlips(tuple(slips), issued, tuple(people.withheld), tuple(warnings), people.missing)
 
 
 def _keys_of(warehouse: Any, addressee_no: str | None) -> list[str]:
