@@ -42,6 +42,7 @@ _COMMANDS = (
     records.decisions,
     refunds.draft_refunds,
     refunds.claim,
+    refunds.refund_returned,
     refunds.refunds,
     closing.close,
     inquire,

@@ -19,6 +19,7 @@ from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.parameters import Parameters, load_parameters
 from warehouse.office.freshness import Freshness, freshness
+from warehouse.office.refunds import is_returned, refund_notices
 from warehouse.office.standing import DueLine, dues_where, rows_of, standing
 from warehouse.trace import sentence
 from warehouse.wareki import format_wareki
@@ -138,9 +139,12 @@ def inquire(
     connection = open_warehouse(home)
     try:
         inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty)
-        behind = behind_notice(freshness(home, connection, wait=wait_for_landing))
+        fresh = freshness(home, connection, wait=wait_for_landing)
     finally:
         connection.close()
+    behind = behind_notice(fresh)
+    if not fresh.is_landing:
+        inquiry.notices.extend(_returned(home, inquiry.addressee_no))
     if behind is not None:
         inquiry.notices.insert(0, behind)
     return inquiry
@@ -355,6 +359,21 @@ def _notices(inquiry: Inquiry, not_yet: int) -> list[Notice]:
             )
         )
     return out
+
+
+def _returned(home: Home, addressee_no: str) -> list[Notice]:
+    """Refunds whose transfer came back: the payer asks where his money is before the next build knows."""
+    return [
+        Notice(
+            "refund_returned",
+            f"the transfer of refund notice {row['overpayment_notice_no']}, {row['amount_yen']:,} yen, paid on "
+            f"{row['paid_date']}, came back on {row['returned_date']}; it waits to be paid again",
+            f"過誤納通知 {row['overpayment_notice_no']}（{row['amount_yen']:,}円、"
+            f"{format_wareki(row['paid_date'])}支払）は{format_wareki(row['returned_date'])}に振込不能で戻りました。再度の振込を待っています。",
+        )
+        for row in refund_notices(home)
+        if row["addressee_no"] == addressee_no and is_returned(row)
+    ]
 
 
 def behind_notice(fresh: Freshness) -> Notice | None:

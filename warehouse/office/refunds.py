@@ -7,7 +7,8 @@ draft (起案) -> another person approves (決裁) -> offsets take effect; refun
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -292,6 +293,15 @@ class Payment:
     def notice_nos(self) -> list[str]:
         return [row["overpayment_notice_no"] for row in self.notices]
 
+    @property
+    def interest_yen(self) -> int:
+        return sum(row["refund_interest_yen"] for row in self.notices)
+
+    def of(self, notice_nos: set[str]) -> Payment:
+        """The same payment for some of its notices."""
+        notices = tuple(row for row in self.notices if row["overpayment_notice_no"] in notice_nos)
+        return replace(self, notices=notices, amount_yen=_paid_yen(notices))
+
 
 def payments_due(home: Home, decided: date, paid: date, purpose: Purpose) -> list[Payment]:
     """What is claimed and not paid yet, with its interest to the day of decision: one payment for each payer.
@@ -302,11 +312,13 @@ def payments_due(home: Home, decided: date, paid: date, purpose: Purpose) -> lis
         paid: 支払日, on which the account must be valid.
         purpose: who reads the accounts, and why.
     """
-    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and not row["paid_date"]]
+    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and is_unpaid(row)]
     return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, purpose)
 
 
 def _decided(row: Row, decided: date, paid: date) -> Row:
+    if is_returned(row):  # decided before: the interest stands as it was decided, for the account is the payer's matter
+        return row | {"paid_date": paid, **dict.fromkeys(_RETURNED)}
     interest = 0
     if row["interest_from_date"] is not None:
         interest = refund_interest(
@@ -320,8 +332,8 @@ def _decided(row: Row, decided: date, paid: date) -> Row:
 
 
 def paid_on(home: Home, paid: date, purpose: Purpose) -> list[Payment]:
-    """The payments that were recorded for a day, to make their file again."""
-    rows = [row for row in refund_notices(home) if row["paid_date"] == paid]
+    """The payments that were recorded for a day and did not come back, to make their file again."""
+    rows = [row for row in refund_notices(home) if row["paid_date"] == paid and not is_returned(row)]
     return _payments(home, rows, paid, purpose)
 
 
@@ -335,11 +347,15 @@ def _payments(home: Home, rows: list[Row], paid: date, purpose: Purpose) -> list
         Payment(
             payer,
             tuple(rows),
-            sum(row["amount_yen"] + row["refund_interest_yen"] for row in rows),
+            _paid_yen(rows),
             refund_account(accounts.get(payer, [])),
         )
         for payer, rows in sorted(by_payer.items())
     ]
+
+
+def _paid_yen(notices: Iterable[Row]) -> int:
+    return sum(row["amount_yen"] + row["refund_interest_yen"] for row in notices)
 
 
 def refund_account(accounts: list[Account]) -> Account | None:
@@ -354,3 +370,64 @@ def refund_account(accounts: list[Account]) -> Account | None:
 def record_payments(home: Home, payments: list[Payment], at: datetime) -> Offer:
     """Record what is paid: the next build books it."""
     return record(home, "overpayment_notices", [row for payment in payments for row in payment.notices], at)
+
+
+# --- transfers that came back (振込不能) -----------------------------------------------------------------------------
+
+_RETURNED = ("returned_date", "returned_reason")
+
+
+def is_returned(notice: Row) -> bool:
+    """The last transfer of the notice came back, and it has not been paid since."""
+    return notice["returned_date"] is not None
+
+
+def is_unpaid(notice: Row) -> bool:
+    """Nothing of the notice has reached its payer: it was never transferred, or its transfer came back."""
+    return notice["paid_date"] is None or is_returned(notice)
+
+
+def record_returned(home: Home, notice_nos: list[str], on: date, reason: str, by: str, at: datetime) -> Offer:
+    """振込不能: transfers came back. Their notices are claimed and unpaid again; the next file pays them.
+
+    Interest stays as it was decided: it ended with the decision to pay (地方税法17条の4).
+
+    Args:
+        home: the office's data.
+        notice_nos: 過誤納通知番号 of what came back, all or none.
+        on: the day on which the money came back.
+        reason: what the bank says; kept with the record, never shown in lists (it may name an account).
+        by: 職員番号 of who records it.
+        at: now.
+
+    Raises:
+        OsameError: nobody or no reason is named, a notice does not exist, was not paid, came back before, or was paid
+            later than that day; every one is named, nothing is recorded.
+    """
+    for name, value in (("--by", by), ("--reason", reason)):
+        if not value.strip():
+            raise OsameError(f"{name} is empty; who records a returned transfer, and why, is kept", f"give {name}")
+    if on > at.date():
+        raise OsameError(f"--on {on} is still to come; today is {at.date()}", "give the day of the bank's notice")
+    with acting_on(home, REGISTERS, at):
+        notices = {row["overpayment_notice_no"]: row for row in refund_notices(home)}
+        wanted = list(dict.fromkeys(notice_nos))
+        problems = [problem for number in wanted if (problem := _not_returnable(number, notices.get(number), on))]
+        if problems:
+            raise OsameError(
+                "no returned transfer was recorded: " + "; ".join(problems), "osame refunds --paid lists what was paid"
+            )
+        came_back = {"returned_date": on, "returned_reason": f"{reason.strip()}（{by.strip()}）"}
+        return record(home, "overpayment_notices", [notices[number] | came_back for number in wanted], at)
+
+
+def _not_returnable(number: str, notice: Row | None, on: date) -> str | None:
+    if notice is None:
+        return f"there is no notice {number!r} of a refund"
+    if notice["paid_date"] is None:
+        return f"notice {number} has not been paid"
+    if is_returned(notice):
+        return f"the transfer of notice {number} came back on {notice['returned_date']} already"
+    if on < notice["paid_date"]:
+        return f"notice {number} was paid on {notice['paid_date']}, after {on}"
+    return None
