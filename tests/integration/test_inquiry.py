@@ -19,7 +19,8 @@ from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import load_parameters
-from warehouse.office.inquiry import SHOW, inquire, standing
+from warehouse.office.inquiry import SHOW, inquire
+from warehouse.office.standing import standing
 from warehouse.settings import load_settings
 
 PARAMETERS = load_parameters()

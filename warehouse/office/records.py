@@ -35,9 +35,6 @@ from warehouse.office.limits import require_room
 from warehouse.office.permissions import require_permitted
 
 Row = Mapping[str, Any]
-# What lands here makes no due look more paid or less: a build that does not know it is not behind. A slip or a request
-# that we send lets a later payment be matched, and no more; a closing changes no figure.
-WITHOUT_EFFECT = ("certificates", "slips", "direct_debit_requests", "closings", "closing_lines", "closing_flows")
 _MILLISECOND = timedelta(milliseconds=1)
 _A_MOMENT = timedelta(microseconds=1)
 _SHOWN = 10
