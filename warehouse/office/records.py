@@ -94,8 +94,9 @@ def write_record(home: Home, register: str, rows: Iterable[Row], act: Act) -> Pa
     Raises:
         OsameError: as ``Book.put_down``.
     """
-    with acting_on(home, [register], act) as book:
-        return book.put_down(register, rows)
+    with _locked(home, [register]):
+        require_permitted(home, act)
+        return Book(home, (register,), act).put_down(register, rows)
 
 
 def record(home: Home, register: str, rows: Iterable[Row], act: Act) -> Offer:
