@@ -26,7 +26,7 @@ from ingestion import archive
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused
 from ingestion.landing import Landing, Offer, sha256_of
-from ingestion.layout import BrokenLayout, Layout, broken_layouts, load_layouts
+from ingestion.layout import BrokenLayout, Layout, LayoutError, broken_layouts, load_layouts
 from ingestion.reader import read
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_memory
@@ -282,7 +282,7 @@ def _stop_unless_of_the_file(error: Exception) -> None:
     Raises:
         OsameError: a full disk, or a store that is in use, lost or damaged.
     """
-    if isinstance(error, OsameError):
+    if isinstance(error, OsameError) and not isinstance(error, LayoutError):
         raise error
     if isinstance(error, _OF_THE_STORE) or (isinstance(error, OSError) and error.errno not in _OF_THE_FILE):
         raise RunStopped(

@@ -19,9 +19,9 @@ from ingestion.layout import (
     Layout,
     LayoutError,
     broken_layouts,
+    layout_in_use,
     load_layouts,
     quoted,
-    refuse_broken,
     tables_by_effect,
 )
 from warehouse.connection import open_memory
@@ -212,8 +212,10 @@ def test_ours_is_not_used_in_the_place_of_a_broken_one(folder: Path) -> None:
     write(folder, "paid_slips", shipped("paid_slips"), amount="no_such_column")
     assert load_layouts(folder)["paid_slips"] == load_layouts()["paid_slips"]  # so that its table is known
     with pytest.raises(LayoutError, match="no_such_column"):
-        refuse_broken(folder, "paid_slips")
-    refuse_broken(folder, "slips")
+        layout_in_use(folder, "paid_slips")
+    assert layout_in_use(folder, "slips") == load_layouts()["slips"]
+    with pytest.raises(LayoutError, match="no_such_layout"):
+        layout_in_use(folder, "no_such_layout")
 
 
 def _bomb(depth: int = 9) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from ingestion.archive import write_whole
 from ingestion.decoded import Context
 from ingestion.findings import Refused
-from ingestion.layout import Layout, load_layouts
+from ingestion.layout import Layout, layout_in_use
 from ingestion.reader import read
 from ingestion.writer import WriteError, write_fixed
 from warehouse.act import Act, Permission
@@ -75,7 +75,7 @@ def transfer_refunds(home: Home, decided: date, paid: date, act: Act, *, again: 
                 "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
                 "run: osame build" + ("; --again makes the file of what was recorded" if recorded else ""),
             )
-        layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+        layout = layout_in_use(home.layouts, LAYOUT)
         data = _file(settings, layout, payments, paid)
         folder = home.published / "bank_files"
         folder.mkdir(mode=PRIVATE, exist_ok=True)
