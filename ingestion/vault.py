@@ -80,10 +80,14 @@ class Person:
 
 @dataclass(frozen=True)
 class People:
-    """People by 宛名番号, and the log line of the reading, for the manifest of what is made from it."""
+    """People by 宛名番号, and the log line of the reading, for the manifest of what is made from it.
+
+    ``missing``: numbers that were asked for and that the vault does not have.
+    """
 
     by_no: dict[str, Person]
     vault_read: str
+    missing: tuple[str, ...] = ()
 
     def __getitem__(self, addressee_no: str) -> Person:
         return self.by_no[addressee_no]
@@ -117,7 +121,14 @@ class Accounts:
     vault_read: str
 
 
-def read_people(home: Home, addressee_nos: Iterable[str], act: Act, *, show_protected: bool = False) -> People:
+def read_people(
+    home: Home,
+    addressee_nos: Iterable[str],
+    act: Act,
+    *,
+    show_protected: bool = False,
+    may_lack: bool = False,
+) -> People:
     """Names and addresses, after the reading has been logged: one line, however many people.
 
     Args:
@@ -125,9 +136,10 @@ def read_people(home: Home, addressee_nos: Iterable[str], act: Act, *, show_prot
         addressee_nos: whom to read about.
         act: who asks, and why.
         show_protected: give out addresses under 支援措置 too; the log says that they were.
+        may_lack: of a batch some may be missing; those are told in ``missing``, and the others are given out.
 
     Raises:
-        OsameError: there is no vault, or a number is not in it (the numbers are named).
+        OsameError: there is no vault, or a number is not in it (the numbers are named); with ``may_lack``, if none is.
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
@@ -135,13 +147,13 @@ def read_people(home: Home, addressee_nos: Iterable[str], act: Act, *, show_prot
     rows = _select(home, "addressees", numbers)
     people = {row["addressee_no"]: _person(row, show_protected) for row in rows}
     missing = [number for number in numbers if number not in people]
-    if missing:
+    if missing and not (may_lack and people):
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         raise OsameError(
             f"addressees {', '.join(missing[:_SHOWN])}{more} are not in the vault",
             "land the addressees extract (宛名) that has them, then run: osame build",
         )
-    return People(people, read)
+    return People(people, read, tuple(missing))
 
 
 def read_accounts(home: Home, addressee_nos: Iterable[str], act: Act, on: date) -> Accounts:

@@ -9,6 +9,7 @@ import duckdb
 from ingestion.inbox import files_below
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.office.freshness import freshness
 
 
 def status(home: Home) -> dict[str, Any]:
@@ -56,21 +57,20 @@ def _warehouse(home: Home) -> dict[str, Any] | None:
         row = connection.execute(
             """
             select ri.as_of_date, ri.known_at, ri.code_version,
-                (select count(*) from fct_dues), (select count(*) from fct_receipts),
-                (select max(ld.landed_at) from fct_loads as ld where ld.status = 'landed')
+                (select count(*) from fct_dues), (select count(*) from fct_receipts)
             from run_info as ri
             """
         ).fetchone()
+        is_behind = home.landing.exists() and freshness(home, connection).is_behind
     finally:
         connection.close()
     if row is None:
         return None
-    last = _landing(home)["last_landed_at"]
     return {
         "as_of_date": row[0],
         "known_at": row[1],
         "code_version": row[2],
         "dues": row[3],
         "receipts": row[4],
-        "is_behind": last is not None and (row[5] is None or last > row[5]),
+        "is_behind": is_behind,
     }

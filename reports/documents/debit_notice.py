@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,17 +27,28 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class IssuedLetters:
-    """Letters on paper; ``unknown``: failures whose number names no due, so that nobody can be told."""
+    """Letters on paper.
+
+    ``unknown``: failures whose number names no due, so that nobody can be told; ``missing``: payers who are not in the
+    vault, to whom nothing was printed.
+    """
 
     count: int
     total_yen: int
     unknown: int
     issued: Issued
     withheld: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def issue_letters(
-    home: Home, settings: Settings, debit_date: date, act: Act, *, show_protected: bool = False
+    home: Home,
+    settings: Settings,
+    debit_date: date,
+    act: Act,
+    addressee_nos: Sequence[str] = (),
+    *,
+    show_protected: bool = False,
 ) -> IssuedLetters:
     """Print a letter for each payer of a day's failures (rpt_direct_debit_failures) that have not been paid since.
 
@@ -45,23 +57,30 @@ def issue_letters(
         settings: the office's.
         debit_date: 引落日.
         act: who asks, and why; the reading of names is logged.
+        addressee_nos: only these payers (whose letter was not made with the others); none means all.
         show_protected: print addresses under 支援措置.
 
     Raises:
-        OsameError: no debit of that day failed, or all have been paid since.
+        OsameError: no debit of that day failed, all have been paid since, one who is named is not among them, or no
+            payer at all is in the vault.
     """
     failures, as_of, known_at = _failures(home, debit_date)
     by_payer: dict[str, list[Row]] = defaultdict(list)
     for row in failures:
         if row["addressee_no"] is not None and not row["is_paid"]:
             by_payer[row["addressee_no"]].append(row)
-    if not by_payer:
+    others = sorted(set(addressee_nos) - set(by_payer))
+    if not by_payer or others:
         raise OsameError(
-            f"--date {debit_date}: {len(failures)} direct debits failed, and nobody is to be told",
+            f"--date {debit_date}: {len(failures)} direct debits failed, and "
+            + (f"{', '.join(others)} are not to be told" if others else "nobody is to be told"),
             'see: osame sql "select debit_date, result, is_paid, count(*) from rpt_direct_debit_failures group by all"',
         )
-    people = read_people(home, by_payer, act, show_protected=show_protected)
-    letters = [letter_row(rows, letter(people[payer]), act.at.date()) for payer, rows in sorted(by_payer.items())]
+    wanted = set(addressee_nos) or set(by_payer)
+    people = read_people(home, wanted, act, show_protected=show_protected, may_lack=True)
+    letters = [
+        letter_row(by_payer[payer], letter(person), act.at.date()) for payer, person in sorted(people.by_no.items())
+    ]
     issued = publish(
         home,
         act,
@@ -70,7 +89,7 @@ def issue_letters(
         as_of=as_of,
         known_at=known_at,
         vault_reads=[people.vault_read],
-        details={"debit_date": debit_date.isoformat()},
+        details={"debit_date": debit_date.isoformat(), "missing": list(people.missing)},
     )
     return IssuedLetters(
         len(letters),
@@ -78,6 +97,7 @@ def issue_letters(
         sum(row["addressee_no"] is None for row in failures),
         issued,
         tuple(people.withheld),
+        people.missing,
     )
 
 

@@ -10,7 +10,8 @@ from reports.documents.publish import Issued, publish
 from reports.documents.render import render
 from warehouse.act import Act
 from warehouse.config import Home
-from warehouse.office.inquiry import DueLine, EventLine, Inquiry, ReceiptLine
+from warehouse.office.inquiry import EventLine, Inquiry, ReceiptLine
+from warehouse.office.standing import DueLine
 from warehouse.settings import load_settings
 from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_short
 

@@ -39,13 +39,17 @@ _CAUSES = {
 
 @dataclass(frozen=True)
 class IssuedNotices:
-    """Letters that are on paper and in the register; yen of all of them, ``withheld`` under 支援措置."""
+    """Letters that are on paper and in the register; yen of all of them, ``withheld`` under 支援措置.
+
+    ``missing``: decisions, with their payer, who is not in the vault: not printed, and nobody was told of them.
+    """
 
     decisions: tuple[str, ...]
     offset_yen: int
     refund_yen: int
     issued: Issued
     withheld: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
 
 
 def issue_notices(
@@ -63,8 +67,11 @@ def issue_notices(
         act: who asks, and why; the reading of names is logged.
         show_protected: print addresses under 支援措置.
 
+    Decisions whose payer the vault does not have are left out and told: they wait for the next time.
+
     Raises:
-        OsameError: nothing waits, a decision is not approved or has been told of, or less is overpaid than it says.
+        OsameError: nothing waits, a decision is not approved or has been told of, less is overpaid than it says, or no
+            payer at all is in the vault.
     """
     with acting_on(home, REGISTERS, act) as book:
         lines = not_told(home, decision_nos or None)
@@ -119,6 +126,7 @@ class _Letters:
     as_of: date
     known_at: datetime | None
     people: People
+    missing: tuple[tuple[str, str], ...]
 
     @property
     def lines(self) -> list[Row]:
@@ -141,9 +149,12 @@ def _letters(home: Home, lines: list[Row], act: Act, *, show_protected: bool, ar
     if are_new:
         _require_overpaid(lines, dues)
     payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
-    people = read_people(home, set(payers.values()), act, show_protected=show_protected)
-    to = {number: letter(people[payer]) for number, payer in payers.items()}
-    return _Letters(by_decision, dues, to, as_of, known_at, people)
+    people = read_people(home, set(payers.values()), act, show_protected=show_protected, may_lack=True)
+    missing = tuple((number, payer) for number, payer in payers.items() if payer in people.missing)
+    for number, _ in missing:
+        del by_decision[number]
+    to = {number: letter(people[payers[number]]) for number in by_decision}
+    return _Letters(by_decision, dues, to, as_of, known_at, people, missing)
 
 
 def _publish(home: Home, letters: _Letters, pdfs: Mapping[str, bytes], act: Act, **details: bool) -> IssuedNotices:
@@ -155,13 +166,24 @@ def _publish(home: Home, letters: _Letters, pdfs: Mapping[str, bytes], act: Act,
         as_of=letters.as_of,
         known_at=letters.known_at,
         vault_reads=[letters.people.vault_read],
-        details={"decisions": list(letters.by_decision), **details},
+        details={
+            "decisions": list(letters.by_decision),
+            "missing": [{"decision_no": number, "addressee_no": payer} for number, payer in letters.missing],
+            **details,
+        },
     )
     yen = {
         kind: sum(line["amount_yen"] for line in letters.lines if line["decision_type_code"] == kind)
         for kind in (OFFSET, REFUND)
     }
-    return IssuedNotices(tuple(letters.by_decision), yen[OFFSET], yen[REFUND], issued, tuple(letters.people.withheld))
+    return IssuedNotices(
+        tuple(letters.by_decision),
+        yen[OFFSET],
+        yen[REFUND],
+        issued,
+        tuple(letters.people.withheld),
+        letters.missing,
+    )
 
 
 def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]:

@@ -14,7 +14,8 @@ from warehouse.errors import OsameError
 
 if TYPE_CHECKING:
     from ingestion.vault import People, Person
-    from warehouse.office.inquiry import DueLine, Inquiry
+    from warehouse.office.inquiry import Inquiry
+    from warehouse.office.standing import DueLine
 
 _CAUSES = {"1": "1号", "2": "2号", "3": "3号", "4": "4号"}
 

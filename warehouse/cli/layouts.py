@@ -66,7 +66,7 @@ def list_layouts(as_json: Json = False) -> None:
         folder = open_home().layouts
         shipped, layouts = load_layouts(), load_layouts(folder)
         broken = {b.id: b.problem for b in broken_layouts(folder)}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": name,
             "title": layouts[name].title_ja if name in layouts else None,

@@ -44,6 +44,7 @@ _COMMANDS = (
     records.decisions,
     refunds.draft_refunds,
     refunds.claim,
+    refunds.refund_returned,
     refunds.refunds,
     closing.draft_closing,
     closing.close,

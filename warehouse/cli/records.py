@@ -48,12 +48,15 @@ def record(
         home = open_home()
         act = Act(record_permission(records.register_to_record(home, register)), by, reason, now())
         if register == "decisions":
-            row = decisions.as_draft(home, row, act)
-        if not land:
-            out.print(f"recorded  {records.write_record(home, register, [row], act)}", markup=False)
-            return
-        offer = records.record(home, register, [row], act)
-    out.print(f"landed    {offer.file_name}; builds from now on know it", markup=False)
+            name = decisions.draft_line(home, row, act, land=land)
+        elif land:
+            name = records.record(home, register, [row], act).file_name
+        else:
+            name = records.write_record(home, register, [row], act).name
+    if land:
+        out.print(f"landed    {name}; builds from now on know it", markup=False)
+    else:
+        out.print(f"waits     {home.inbox / name}; osame ingest lands it", markup=False)
 
 
 def template(

@@ -11,18 +11,17 @@ import duckdb
 from ingestion.landing import sha256_of
 from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
-from warehouse.office.records import WITHOUT_EFFECT, acting_on, csv_of, current_rows, registers
+from warehouse.office.freshness import Freshness, freshness
+from warehouse.office.records import acting_on, csv_of, current_rows, registers
 
 REGISTERS = ("closings", "closing_lines", "closing_flows")
 DRAFT = Permission("draft-closing", "決算の起案")
 CLOSE = Permission("close", "決算の決裁")
 _SUMS = ("carried_in_yen", "assessed_yen", "received_yen", "refund_unpaid_yen", "written_off_yen", "outstanding_yen")
 
-# A slip or a request that lands late can match a payment that waits in suspense; nothing else in those tables matters.
-_WITHOUT_EFFECT = [table for table in WITHOUT_EFFECT if table not in ("slips", "direct_debit_requests")]
 _LINES = """
     select
         fiscal_year, row_number() over (
@@ -230,8 +229,7 @@ def _books(home: Home, fiscal_year: int, closing_end: date, closed: set[int]) ->
             )
         years = connection.execute("select distinct fiscal_year from fct_settlement_lines").fetchall()
         _require_order(fiscal_year, {year for (year,) in years}, closed)
-        built = {load for (load,) in connection.execute("select distinct load_id from fct_loads").fetchall()}
-        _require_all_built(home, built)
+        _require_all_built(freshness(home, connection))
         lines = _dicts(connection.execute(_LINES, [fiscal_year]))
         return Preview(fiscal_year, as_of, known_at, lines, _dicts(connection.execute(_FLOWS, [fiscal_year])))
     finally:
@@ -251,21 +249,9 @@ def _require_order(fiscal_year: int, years: set[int], closed: set[int]) -> None:
         )
 
 
-def _require_all_built(home: Home, built: set[int]) -> None:
-    """What landed since the build would be missing from the books."""
-    with landing_lock(home, exclusive=False):
-        connection = open_landing(home)
-        try:
-            rows = connection.execute(
-                """
-                select distinct load_id, file_name from landing.loads
-                where status = 'landed' and not list_contains(?, landing_table)
-                """,
-                [_WITHOUT_EFFECT],
-            ).fetchall()
-        finally:
-            connection.close()
-    late = sorted(name for load, name in rows if load not in built)
+def _require_all_built(fresh: Freshness) -> None:
+    """What landed since the build would be missing from the books; a slip that lands late can match what waits."""
+    late = sorted(file.file_name for file in fresh.files("match", "books"))
     if late:
         raise OsameError(
             f"{len(late)} files landed after the build: {', '.join(late[:5])}{' …' if late[5:] else ''}",

@@ -94,12 +94,19 @@ def _detail(line: dict[str, Any], title_ja: str) -> dict[str, Any]:
     }
 
 
-def as_draft(home: Home, row: dict[str, Any], act: Act) -> dict[str, Any]:
-    """A line that somebody records by hand, as their own draft.
+def draft_line(home: Home, row: dict[str, Any], act: Act, *, land: bool = True) -> str:
+    """Record a line by hand, as the draft of who records it; it returns the name of the file.
+
+    Args:
+        home: the office's data.
+        row: by column name; drafted_by and drafted_date may be left out.
+        act: to record rows of ``decisions``.
+        land: at once; else the file waits in the inbox.
 
     Raises:
-        OsameError: it says that another drafted it or that it is approved, or its number is that of a decision which is
-            approved or was taken back: neither is changed by recording it again.
+        OsameError: the row says that another drafted it or that it is approved, or its number is that of a decision
+            which is approved or was taken back (neither is changed by recording it again), or it moves more than is
+            there.
     """
     if row.get("approved_by") or row.get("approved_date"):
         raise OsameError(
@@ -109,11 +116,17 @@ def as_draft(home: Home, row: dict[str, Any], act: Act) -> dict[str, Any]:
     if row.get("drafted_by", act.by) != act.by:
         raise OsameError(f"drafted_by is {row['drafted_by']}, and {act.by} records it", "leave drafted_by out")
     number = row.get("decision_no")
-    if any(line["decision_no"] == number and line["approved_by"] for line in current_lines(home)):
-        raise OsameError(f"decision {number} is approved and is not changed any more", "withdraw it: osame withdraw")
-    if any(line["decision_no"] == number for line in current_lines(home, withdrawn=True)):
-        raise OsameError(f"decision {number} was taken back", "give the new draft another decision_no")
-    return {"drafted_date": act.at.date()} | row | {"drafted_by": act.by}
+    with acting_on(home, ["decisions"], act) as book:
+        if any(line["decision_no"] == number and line["approved_by"] for line in current_lines(home)):
+            raise OsameError(
+                f"decision {number} is approved and is not changed any more", "withdraw it: osame withdraw"
+            )
+        if any(line["decision_no"] == number for line in current_lines(home, withdrawn=True)):
+            raise OsameError(f"decision {number} was taken back", "give the new draft another decision_no")
+        signed = {"drafted_date": act.at.date()} | row | {"drafted_by": act.by}
+        if not land:
+            return book.put_down("decisions", [signed]).name
+        return book.record("decisions", [signed]).file_name
 
 
 def approve(home: Home, decision_nos: Collection[str], act: Act, on: date) -> Offer:

@@ -35,9 +35,6 @@ from warehouse.office.limits import require_room
 from warehouse.office.permissions import require_permitted
 
 Row = Mapping[str, Any]
-# What lands here makes no due look more paid or less: a build that does not know it is not behind. A slip or a request
-# that we send lets a later payment be matched, and no more; a closing changes no figure.
-WITHOUT_EFFECT = ("certificates", "slips", "direct_debit_requests", "closings", "closing_lines", "closing_flows")
 _MILLISECOND = timedelta(milliseconds=1)
 _A_MOMENT = timedelta(microseconds=1)
 _SHOWN = 10
@@ -92,34 +89,13 @@ def split_due_key(due_key: str, prefix: str = "") -> dict[str, str]:
 
 
 def write_record(home: Home, register: str, rows: Iterable[Row], act: Act) -> Path:
-    """Check rows as the reader will, and put them into the inbox as one file, for the next ``osame ingest`` to land.
-
-    Args:
-        home: the office's data.
-        register: id of the extract.
-        rows: values by column name; dates as ``date``, yen as ``int``; a column that is not named is blank.
-        act: who records it; its day is the business date.
-
-    Returns:
-        The file. Its name carries the place that it has among the versions of that day.
+    """Check rows as the reader will, and put them into the inbox, for the next ``osame ingest`` to land.
 
     Raises:
-        OsameError: there is no such register, a value breaks the layout (the first are named), or who acts may not;
-            nothing is written.
+        OsameError: as ``Book.put_down``.
     """
-    layout = _register(home, register)
-    data = csv_of(layout, rows).encode("utf-8")
-    _require_sound(layout, data, act.at.date())
-    with _locked(home, [register]):
-        require_permitted(home, act)
-        with landing_lock(home, exclusive=False):
-            landed = _last_version(home, layout.table_for(None), act.at.date())
-        number = max(_milliseconds(act.at), landed + 1)
-        while True:
-            target = home.inbox / _name(register, act.at.date(), number)
-            if _appear(target, data):
-                return target
-            number += 1
+    with acting_on(home, [register], act) as book:
+        return book.put_down(register, rows)
 
 
 def record(home: Home, register: str, rows: Iterable[Row], act: Act) -> Offer:
@@ -149,6 +125,35 @@ class Book:
         (offer,) = self.record_all({register: rows})
         return offer
 
+    def put_down(self, register: str, rows: Iterable[Row]) -> Path:
+        """Put rows of one of the registers into the inbox as one file, for the next ``osame ingest`` to land.
+
+        Args:
+            register: id of the extract.
+            rows: values by column name; dates as ``date``, yen as ``int``; a column that is not named is blank.
+
+        Returns:
+            The file. Its name carries the place that it has among the versions of its day.
+
+        Raises:
+            OsameError: a value breaks the layout (the first are named); nothing is written.
+        """
+        layout, data = self._file(register, rows)
+        day = self.act.at.date()
+        with landing_lock(self.home, exclusive=False):
+            number = max(_milliseconds(self.act.at), _last_version(self.home, layout.table_for(None), day) + 1)
+        while not _appear(target := self.home.inbox / _name(register, day, number), data):
+            number += 1
+        return target
+
+    def _file(self, register: str, rows: Iterable[Row]) -> tuple[Layout, bytes]:
+        if register not in self.registers:
+            raise RuntimeError(f"{register} is recorded without its lock; held are {', '.join(self.registers)}")
+        layout = _register(self.home, register)
+        data = csv_of(layout, rows).encode("utf-8")
+        _require_sound(layout, data, self.act.at.date())
+        return layout, data
+
     def record_all(self, rows: Mapping[str, Iterable[Row]]) -> list[Offer]:
         """Record rows of some of the registers and land them in one transaction: all, or nothing of them.
 
@@ -159,14 +164,7 @@ class Book:
             OsameError: a value breaks its layout, or it contradicts what has landed; nothing is recorded.
             StoreBusy: landing stayed in use; nothing is recorded.
         """
-        files = []
-        for register, of_register in rows.items():
-            if register not in self.registers:
-                raise RuntimeError(f"{register} is recorded without its lock; held are {', '.join(self.registers)}")
-            layout = _register(self.home, register)
-            data = csv_of(layout, of_register).encode("utf-8")
-            _require_sound(layout, data, self.act.at.date())
-            files.append((layout, data))
+        files = [self._file(register, of_register) for register, of_register in rows.items()]
         with landing_lock(self.home, exclusive=True):
             connection = open_landing(self.home, read_only=False)
             archived: list[Path] = []

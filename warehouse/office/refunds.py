@@ -7,7 +7,8 @@ draft (起案) -> another person approves (決裁) -> offsets take effect; refun
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,12 +20,13 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.refund_interest import refund_interest
-from warehouse.office.decisions import REGISTERS, current_lines, new_decision_no
+from warehouse.office.decisions import REGISTERS, current_lines, is_paid, new_decision_no
 from warehouse.office.limits import OFFSET, REFUND, due_key_of
 from warehouse.office.records import Book, acting_on, current_rows, recordable, split_due_key
 
 DRAFT = Permission("draft-refunds", "還付・充当の起案")
 CLAIM = Permission("claim", "還付請求の受付")
+RETURN = Permission("refund-returned", "振込不能の記録", asks_reason=True)
 PRINCIPAL, INTEREST = "1", "4"
 _REFUND_ACCOUNTS = ("2", "3")  # 用途: 還付, then 公金受取口座; never the account that is debited
 Row = dict[str, Any]
@@ -307,6 +309,15 @@ class Payment:
     def notice_nos(self) -> list[str]:
         return [row["overpayment_notice_no"] for row in self.notices]
 
+    @property
+    def interest_yen(self) -> int:
+        return sum(row["refund_interest_yen"] for row in self.notices)
+
+    def of(self, notice_nos: set[str]) -> Payment:
+        """The same payment for some of its notices."""
+        notices = tuple(row for row in self.notices if row["overpayment_notice_no"] in notice_nos)
+        return replace(self, notices=notices, amount_yen=_paid_yen(notices))
+
 
 def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Payment]:
     """What is claimed and not paid yet, with its interest to the day of decision: one payment for each payer.
@@ -317,11 +328,13 @@ def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Paymen
         paid: 支払日, on which the account must be valid.
         act: who reads the accounts, and why.
     """
-    waiting = [row for row in refund_notices(home) if row["claimed_date"] and not row["paid_date"]]
+    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and is_unpaid(row)]
     return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, act)
 
 
 def _decided(row: Row, decided: date, paid: date) -> Row:
+    if is_returned(row):  # decided before: the interest stands as it was decided, for the account is the payer's matter
+        return row | {"paid_date": paid, **dict.fromkeys(_RETURNED)}
     interest = 0
     if row["interest_from_date"] is not None:
         interest = refund_interest(
@@ -335,8 +348,8 @@ def _decided(row: Row, decided: date, paid: date) -> Row:
 
 
 def paid_on(home: Home, paid: date, act: Act) -> list[Payment]:
-    """The payments that were recorded for a day, to make their file again."""
-    rows = [row for row in refund_notices(home) if row["paid_date"] == paid]
+    """The payments that were recorded for a day and did not come back, to make their file again."""
+    rows = [row for row in refund_notices(home) if row["paid_date"] == paid and not is_returned(row)]
     return _payments(home, rows, paid, act)
 
 
@@ -350,11 +363,15 @@ def _payments(home: Home, rows: list[Row], paid: date, act: Act) -> list[Payment
         Payment(
             payer,
             tuple(rows),
-            sum(row["amount_yen"] + row["refund_interest_yen"] for row in rows),
+            _paid_yen(rows),
             refund_account(accounts.get(payer, [])),
         )
         for payer, rows in sorted(by_payer.items())
     ]
+
+
+def _paid_yen(notices: Iterable[Row]) -> int:
+    return sum(row["amount_yen"] + row["refund_interest_yen"] for row in notices)
 
 
 def refund_account(accounts: list[Account]) -> Account | None:
@@ -369,3 +386,60 @@ def refund_account(accounts: list[Account]) -> Account | None:
 def record_payments(book: Book, payments: list[Payment]) -> Offer:
     """Record what is paid: the next build books it."""
     return book.record("overpayment_notices", [row for payment in payments for row in payment.notices])
+
+
+# --- transfers that came back (振込不能) -----------------------------------------------------------------------------
+
+_RETURNED = ("returned_date", "returned_reason")
+
+
+def is_returned(notice: Row) -> bool:
+    """The last transfer of the notice came back, and it has not been paid since."""
+    return notice["returned_date"] is not None
+
+
+def is_unpaid(notice: Row) -> bool:
+    """Nothing of the notice has reached its payer: it was never transferred, or its transfer came back."""
+    return not is_paid(notice)
+
+
+def record_returned(home: Home, notice_nos: list[str], on: date, act: Act) -> Offer:
+    """振込不能: transfers came back. Their notices are claimed and unpaid again; the next file pays them.
+
+    Interest stays as it was decided: it ended with the decision to pay (地方税法17条の4).
+
+    Args:
+        home: the office's data.
+        notice_nos: 過誤納通知番号 of what came back, all or none.
+        on: the day on which the money came back.
+        act: ``RETURN``; its reason is what the bank says, kept with the record and never shown in lists (it may name an
+            account).
+
+    Raises:
+        OsameError: a notice does not exist, was not paid, came back before, or was paid later than that day; every one
+            is named, nothing is recorded.
+    """
+    if on > act.at.date():
+        raise OsameError(f"--on {on} is still to come; today is {act.at.date()}", "give the day of the bank's notice")
+    with acting_on(home, REGISTERS, act) as book:
+        notices = {row["overpayment_notice_no"]: row for row in refund_notices(home)}
+        wanted = list(dict.fromkeys(notice_nos))
+        problems = [problem for number in wanted if (problem := _not_returnable(number, notices.get(number), on))]
+        if problems:
+            raise OsameError(
+                "no returned transfer was recorded: " + "; ".join(problems), "osame refunds --paid lists what was paid"
+            )
+        came_back = {"returned_date": on, "returned_reason": f"{act.reason}（{act.by}）"}
+        return book.record("overpayment_notices", [notices[number] | came_back for number in wanted])
+
+
+def _not_returnable(number: str, notice: Row | None, on: date) -> str | None:
+    if notice is None:
+        return f"there is no notice {number!r} of a refund"
+    if notice["paid_date"] is None:
+        return f"notice {number} has not been paid"
+    if is_returned(notice):
+        return f"the transfer of notice {number} came back on {notice['returned_date']} already"
+    if on < notice["paid_date"]:
+        return f"notice {number} was paid on {notice['paid_date']}, after {on}"
+    return None

@@ -17,8 +17,8 @@ from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
-from warehouse.office.open_dues import OpenDue
 from warehouse.office.records import Book, acting_on, split_due_key
+from warehouse.office.standing import DueLine
 from warehouse.settings import Digits, Slips
 from warehouse.wareki import era_year
 
@@ -31,10 +31,13 @@ _CONFIRMATION_DIGITS = 6
 
 @dataclass(frozen=True)
 class Slip:
-    """One slip for one due. The eL番号 and its payload are None where the body may not make them."""
+    """One slip for one due, which is as it stands on ``pay_by_date``.
+
+    The eL番号 and its payload are None where the body may not make them.
+    """
 
     slip_no: str
-    due: OpenDue
+    due: DueLine
     issued_date: date
     pay_by_date: date
     cvs_barcode: str | None
@@ -50,7 +53,6 @@ class Numbers:
 
     first_free: int
     reissued: dict[str, int]
-    book: Book
 
     def slip_no(self, place: int, settings: Slips) -> str:
         """The number of the ``place``-th slip from 0.
@@ -69,13 +71,13 @@ class Numbers:
 
 
 @contextmanager
-def numbering(home: Home, settings: Slips, due_keys: Sequence[str], act: Act) -> Iterator[Numbers]:
+def numbering(home: Home, settings: Slips, due_keys: Sequence[str], act: Act) -> Iterator[tuple[Numbers, Book]]:
     """Numbers that nobody else takes while this is held: record the slips before it ends."""
     with acting_on(home, ["slips"], act) as book:
-        yield _landed(home, settings.number_prefix, due_keys, book)
+        yield _landed(home, settings.number_prefix, due_keys), book
 
 
-def _landed(home: Home, prefix: str, due_keys: Sequence[str], book: Book) -> Numbers:
+def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
     key = " || '-' || ".join(DUE_KEY)
     with landing_lock(home, exclusive=False):
         landing = open_landing(home)
@@ -92,13 +94,13 @@ def _landed(home: Home, prefix: str, due_keys: Sequence[str], book: Book) -> Num
             ).fetchall()
         finally:
             landing.close()
-    return Numbers(row[0] if row else 1, dict(reissued), book)
+    return Numbers(row[0] if row else 1, dict(reissued))
 
 
 def make_slips(
-    settings: Slips, dues: Sequence[OpenDue], numbers: Numbers, issued_date: date, pay_by_date: date
+    settings: Slips, dues: Sequence[DueLine], numbers: Numbers, issued_date: date, pay_by_date: date
 ) -> list[Slip]:
-    """A slip for each due, with the amounts that it owes on ``pay_by_date``.
+    """A slip for each due, with what is left of it; ``dues`` are as they stand on ``pay_by_date``.
 
     Raises:
         OsameError: a code of the settings does not fit its place.
@@ -119,14 +121,14 @@ def make_slips(
 
 
 def _slip(
-    settings: Slips, due: OpenDue, slip_no: str, reissue: int, issued_date: date, pay_by_date: date, limit_yen: int
+    settings: Slips, due: DueLine, slip_no: str, reissue: int, issued_date: date, pay_by_date: date, limit_yen: int
 ) -> Slip:
     payment_class = settings.payment_classes.get(due.tax_item_code, due.tax_item_code.zfill(3))
     items = {
-        "amount_yen": str(due.total_yen),
+        "amount_yen": str(due.balance_yen),
         "biller_no": settings.biller_no,
         "payment_class": payment_class,
-        "levy_era_year": str(era_year(date(due.levy_year, 12, 31)).year),
+        "levy_era_year": str(era_year(date(int(due.levy_year), 12, 31)).year),
         "tax_item_code": due.tax_item_code,
         "slip_no": slip_no,
     }
@@ -138,9 +140,9 @@ def _slip(
             confirmation_no=f"{secrets.randbelow(10**_CONFIRMATION_DIGITS):0{_CONFIRMATION_DIGITS}d}",
             payment_class=payment_class,
             office_code="000",
-            amount_yen=due.total_yen,
-            levy_year=due.levy_year,
-            tax_year=due.tax_year,
+            amount_yen=due.balance_yen,
+            levy_year=int(due.levy_year),
+            tax_year=int(due.tax_year),
             instalment_code=due.instalment_no.zfill(2),
             due_date=due.due_date,
             pay_by_date=pay_by_date,
@@ -153,8 +155,8 @@ def _slip(
         issued_date=issued_date,
         pay_by_date=pay_by_date,
         cvs_barcode=(
-            barcode.compose(settings.company_code, settings.client_code, slip_no, reissue, pay_by_date, due.total_yen)
-            if due.total_yen <= limit_yen
+            barcode.compose(settings.company_code, settings.client_code, slip_no, reissue, pay_by_date, due.balance_yen)
+            if due.balance_yen <= limit_yen
             else None
         ),
         ocr_upper=_ocr_line("ocr_upper", settings.ocr_upper, items),
@@ -187,13 +189,13 @@ def _ocr_line(name: str, parts: Iterable[Digits], items: dict[str, str]) -> str:
     return ocr_line.with_check_digits(body)
 
 
-def register(numbers: Numbers, slips: Sequence[Slip]) -> Offer:
+def register(book: Book, slips: Sequence[Slip]) -> Offer:
     """Land the slips as an extract of 納付書発行, so that the next build matches their payments.
 
     Raises:
         OsameError: landing refused them.
     """
-    return numbers.book.record("slips", [_row(slip) for slip in slips])
+    return book.record("slips", [_row(slip) for slip in slips])
 
 
 def _row(slip: Slip) -> dict[str, Any]:
@@ -204,9 +206,9 @@ def _row(slip: Slip) -> dict[str, Any]:
         **split_due_key(slip.due.due_key),
         "issued_date": slip.issued_date,
         "slip_type_code": REISSUED,
-        "principal_yen": slip.due.principal_yen,
-        "reminder_fee_yen": slip.due.reminder_fee_yen,
-        "late_charge_yen": slip.due.late_charge_yen,
+        "principal_yen": slip.due.principal_balance_yen,
+        "reminder_fee_yen": slip.due.reminder_fee_balance_yen,
+        "late_charge_yen": slip.due.late_charge_balance_yen,
         "pay_by_date": slip.pay_by_date,
         "cvs_barcode": slip.cvs_barcode,
         "ocr_upper": slip.ocr_upper,
