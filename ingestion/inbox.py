@@ -191,7 +191,7 @@ def _offer(desk: _Desk, path: Path) -> Offer:
         offer = _decide(desk, data, name, at)
     except Exception as error:
         _stop_unless_of_the_file(error)
-        return _failed(name, data, Finding("ING-005", None, None, None, _place_of(error), "a reader that ends"))
+        return _failed(name, data, crashed(error))
     desk.options.on_step("recorded")
     if desk.options.dry_run:
         return offer
@@ -297,13 +297,13 @@ def _said(error: OSError) -> str:
     return f"{where}{error.strerror or error}"
 
 
-def _place_of(error: Exception) -> str:
+def crashed(error: Exception) -> Finding:
     """What failed and where in the program. Not what it says: a value of the file may be in it."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" at {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
-    return f"{type(error).__name__}{where}"
+    return Finding("ING-005", None, None, None, f"{type(error).__name__}{where}", "a reader that ends")
 
 
 def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, options: Options) -> None:

@@ -48,7 +48,8 @@ def check(
         told_layout: dict[str, Any] = {"layout": str(layout), "problems": list(error.problems), "samples": []}
         _finish(told_layout, as_json)
         return
-    found = [_sample(path, checked, day) for path in samples or []]
+    with told():
+        found = [_sample(path, checked, day) for path in samples or []]
     described = {"id": checked.id, "title": checked.title_ja, "kind": checked.kind, "tables": checked.tables()}
     _finish({"layout": str(layout), **described, "problems": [], "samples": found}, as_json)
 
@@ -91,6 +92,7 @@ def _sample(path: Path, layout: Any, day: date) -> dict[str, Any]:
     """What the layout makes of one file; whether it would be told from the others comes first."""
     from ingestion.decoded import Context
     from ingestion.findings import Refused
+    from ingestion.inbox import crashed
     from ingestion.layout import load_layouts
     from ingestion.reader import read
 
@@ -103,6 +105,8 @@ def _sample(path: Path, layout: Any, day: date) -> dict[str, Any]:
         decoded = read(data, context, {layout.id: layout})
     except Refused as refused:
         return told_sample | {"findings": [f.as_dict() for f in refused.findings], "lines": _lines(refused.findings)}
+    except Exception as error:  # a layout that nobody has tried may break a reader: that is what this is for
+        return told_sample | {"findings": [crashed(error).as_dict()], "lines": _lines([crashed(error)])}
     findings = [finding for row in decoded.quarantined for finding in row.findings]
     return told_sample | {
         "records": decoded.records,
