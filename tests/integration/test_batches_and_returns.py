@@ -13,11 +13,12 @@ import typer
 from typer.testing import CliRunner
 
 from ingestion.vault import build_vault
-from ingestion.vault_log import Purpose, entries
+from ingestion.vault_log import entries
 from reports import issue_cli
-from reports.documents.refund_notice import issue_notices
-from tests.office import land, landing_rows
+from reports.documents.refund_notice import TELL, issue_notices
+from tests.office import act_of, hire, land, landing_rows, recording
 from tests.unit.test_delimited import ADDRESSEE, LAYOUTS, file_of
+from warehouse.act import Act
 from warehouse.build import build
 from warehouse.cli import export
 from warehouse.cli import refunds as refunds_cli
@@ -28,7 +29,7 @@ from warehouse.law.late_charge import Payment, late_charge
 from warehouse.office import decisions, refunds
 from warehouse.office.inquiry import inquire
 from warehouse.office.records import current_rows, record
-from warehouse.office.refund_transfers import Choice, preview_refunds, transfer_refunds
+from warehouse.office.refund_transfers import PAY, Choice, preview_refunds, transfer_refunds
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
 from warehouse.settings import load_settings
@@ -99,8 +100,8 @@ def at(day: int, hour: int = 9, month: int = 2) -> datetime:
     return datetime(2025, month, day, hour)
 
 
-def purpose(when: datetime) -> Purpose:
-    return Purpose("refund_notice", "1001", "過誤納金の通知", when)
+def paying(when: datetime) -> Act:
+    return act_of(PAY, at=when)
 
 
 def person(number: str) -> dict[str, str]:
@@ -120,7 +121,7 @@ def account(home: Home, addressee_no: str, account_no: str, when: datetime) -> N
         "valid_from": date(2020, 4, 1),
         "use_code": "2",
     }
-    record(home, "bank_accounts", [row], when)
+    record(home, "bank_accounts", [row], recording("bank_accounts", at=when))
 
 
 def new_vault(home: Home) -> None:
@@ -139,6 +140,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     (written,) = write_files([load_scenario(folder / "city.yml")], files)
     (files / "addressees_20250101.csv").write_bytes(file_of(LAYOUTS["addressees"], [person(n) for n in (A, B, D)]))
     assert {offer.status for offer in land(home, [files], at=datetime(2025, 2, 1))} == {"landed"}
+    hire(home)
     account(home, B, "7654321", at(2))
     build(home, AS_OF, with_tests=False)
     return Office(home, written.due_keys)
@@ -177,8 +179,9 @@ def test_slips_of_a_batch_are_printed_but_of_the_payer_who_is_missing(office: Of
 
 @pytest.fixture(scope="module")
 def told(office: Office) -> Any:
-    drafted = refunds.draft(office.home, "1001", at(14, 11))
-    decisions.approve(office.home, [one.decision_no for one in drafted], "1002", date(2025, 2, 15), at(15))
+    drafted = refunds.draft(office.home, act_of(refunds.DRAFT, at=at(14, 11)))
+    approval = act_of(decisions.APPROVE, "1002", at(15))
+    decisions.approve(office.home, [one.decision_no for one in drafted], approval, date(2025, 2, 15))
     return office.run(at(17), "issue", "refund-notice", "--by", "1001", "--reason", "過誤納金の通知")
 
 
@@ -202,13 +205,13 @@ def test_letters_are_printed_again_but_to_a_payer_who_has_gone(office: Office, t
     assert {offer.status for offer in land(office.home, [files], at=at(18))} == {"landed"}
     new_vault(office.home)
     again = office.run(
-        at(18, 10), "issue", "refund-notice", "--again", "--told-on", "2025-02-17", "--by", "1", "--reason", "再交付"
+        at(18, 10), "issue", "refund-notice", "--again", "--told-on", "2025-02-17", "--by", "1001", "--reason", "再交付"
     )
     assert (again.exit_code, again.stdout.split()[0]) == (1, "1"), again.output
     assert f"Left out: addressee {D} of decision " in again.stderr
     assert "nothing is recorded as told" not in again.stderr
     # C is there now: the decision that waited is told of like any other.
-    late = issue_notices(office.home, load_settings(office.home), [], purpose(at(19)))
+    late = issue_notices(office.home, load_settings(office.home), [], act_of(TELL, at=at(19)))
     assert (len(late.decisions), late.missing) == (1, ())
     text = "".join(pypdfium2.PdfDocument(late.issued.files[0])[0].get_textpage().get_text_range().split())
     assert "納税C" in text
@@ -223,7 +226,7 @@ def claimed(office: Office, told: Any) -> dict[str, str]:
     """B and D have claimed; only B has an account."""
     numbers = {who: office.notice(who)["overpayment_notice_no"] for who in (B, D)}
     for number in numbers.values():
-        refunds.claim(office.home, number, date(2025, 2, 20), at(20))
+        refunds.claim(office.home, number, date(2025, 2, 20), act_of(refunds.CLAIM, at=at(20)))
     return numbers
 
 
@@ -246,7 +249,7 @@ def test_a_preview_shows_each_payment_and_records_nothing(office: Office, claime
 
 def test_only_what_is_chosen_is_shown(office: Office, claimed: dict[str, str]) -> None:
     def shown(choice: Choice) -> list[str]:
-        found = preview_refunds(office.home, DECIDED, PAID, purpose(at(24)), choice)
+        found = preview_refunds(office.home, DECIDED, PAID, paying(at(24)), choice)
         return [p.addressee_no for p in (*found.payments, *found.without_account)]
 
     assert shown(Choice(only=(claimed[D],))) == [D]
@@ -261,7 +264,7 @@ def test_only_what_is_chosen_is_shown(office: Office, claimed: dict[str, str]) -
 
 def test_nothing_but_the_list_that_was_approved_is_paid(office: Office, claimed: dict[str, str]) -> None:
     words = ["export", "refunds", "--pay-on", PAID.isoformat(), "--by", "1001"]
-    approved = preview_refunds(office.home, DECIDED, PAID, purpose(at(24))).code
+    approved = preview_refunds(office.home, DECIDED, PAID, paying(at(24))).code
     for changed in (["--decided-on", "2025-02-26"], ["--decided-on", "2025-02-25", "--except", claimed[B]]):
         refused = office.run(at(25), *words, *changed, "--list", approved)
         assert refused.exit_code == 2, refused.output
@@ -273,8 +276,8 @@ def test_nothing_but_the_list_that_was_approved_is_paid(office: Office, claimed:
 
 
 def test_a_transfer_that_came_back_is_paid_again_with_its_interest(office: Office, claimed: dict[str, str]) -> None:
-    code = preview_refunds(office.home, DECIDED, PAID, purpose(at(24))).code
-    made = transfer_refunds(office.home, DECIDED, PAID, purpose(at(25)), approved=code)
+    code = preview_refunds(office.home, DECIDED, PAID, paying(at(24))).code
+    made = transfer_refunds(office.home, DECIDED, PAID, paying(at(25)), approved=code)
     assert (made.count, made.amount_yen, made.interest_yen, made.without_account) == (1, 603_000, 3_000, (D,))
     assert f"paid {PAID} with 3,000 yen of interest" in office.run(at(28), "refunds", "--paid").stdout
     back = ["refund-returned", claimed[B], "--on", BACK.isoformat(), "--reason", "口座解約 7654321", "--by", "1001"]
@@ -292,8 +295,8 @@ def test_a_transfer_that_came_back_is_paid_again_with_its_interest(office: Offic
     account(office.home, B, "1112223", at(5, month=3))
     new_vault(office.home)
     with pytest.raises(OsameError, match="no refund is to be paid on 2025-02-28"):
-        transfer_refunds(office.home, DECIDED, PAID, purpose(at(6, month=3)), again=True)  # would pay it twice
-    once_more = transfer_refunds(office.home, DECIDED_AGAIN, PAID_AGAIN, purpose(at(10, month=3)))
+        transfer_refunds(office.home, DECIDED, PAID, paying(at(6, month=3)), again=True)  # would pay it twice
+    once_more = transfer_refunds(office.home, DECIDED_AGAIN, PAID_AGAIN, paying(at(10, month=3)))
     assert (once_more.count, once_more.amount_yen, once_more.interest_yen) == (1, 603_000, 3_000)
     assert b"1112223" in once_more.path.read_bytes()
     row = office.notice(B)
@@ -301,7 +304,7 @@ def test_a_transfer_that_came_back_is_paid_again_with_its_interest(office: Offic
     assert (row["decided_date"], row["refund_interest_yen"]) == (DECIDED, 3_000)
     assert claimed[B] not in office.run(at(12, month=3), "refunds").stdout
     with pytest.raises(OsameError, match="no refund is to be paid"):
-        transfer_refunds(office.home, DECIDED_AGAIN, PAID_AGAIN, purpose(at(12, month=3)))
+        transfer_refunds(office.home, DECIDED_AGAIN, PAID_AGAIN, paying(at(12, month=3)))
     history = landing_rows(
         office.home, "select count(*) from landing.overpayment_notices where returned_reason like '口座解約%（1001）'"
     )
@@ -325,5 +328,5 @@ def test_what_did_not_come_back_is_refused(
     before = current_rows(office.home, "overpayment_notices")
     named = number.format(B=claimed[B], D=claimed[D])
     with pytest.raises(OsameError, match=said):
-        refunds.record_returned(office.home, [named], on, reason, by, at(31, month=3))
+        refunds.record_returned(office.home, [named], on, act_of(refunds.RETURN, by, at(31, month=3), reason))
     assert current_rows(office.home, "overpayment_notices") == before

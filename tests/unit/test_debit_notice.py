@@ -10,9 +10,9 @@ import pypdfium2
 import pytest
 
 from ingestion.vault import build_vault
-from ingestion.vault_log import Purpose
 from reports.documents import debit_notice
-from reports.documents.debit_notice import issue_letters
+from reports.documents.debit_notice import TELL, issue_letters
+from tests.office import act_of, hire, recording
 from warehouse.config import Home, open_home
 from warehouse.connection import landing_lock
 from warehouse.errors import OsameError
@@ -40,7 +40,8 @@ def failure(payer: str | None) -> dict[str, Any]:
 
 def vault_with(home: Home, *numbers: str) -> None:
     rows = [{"addressee_no": number, "name": f"納税 {number}", "resident_class_code": "1"} for number in numbers]
-    record(home, "addressees", rows, AT)
+    hire(home)
+    record(home, "addressees", rows, recording("addressees", at=AT))
     with landing_lock(home, exclusive=False):
         build_vault(home, home.work)
 
@@ -53,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def issue(home: Home, *numbers: str) -> debit_notice.IssuedLetters:
-    purpose = Purpose("debit_notice", "1001", "口座振替不能の通知", AT)
+    purpose = act_of(TELL, at=AT, reason="口座振替不能の通知")
     return issue_letters(home, load_settings(home), DAY, purpose, numbers)
 
 

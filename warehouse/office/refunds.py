@@ -328,7 +328,7 @@ def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Paymen
         paid: 支払日, on which the account must be valid.
         act: who reads the accounts, and why.
     """
-    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and is_unpaid(row)]
+    waiting = [row for row in refund_notices(home) if row["claimed_date"] and is_unpaid(row)]
     return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, act)
 
 
