@@ -26,7 +26,7 @@ from ingestion import archive
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused
 from ingestion.landing import Landing, Offer, sha256_of
-from ingestion.layout import BrokenLayout, Layout, broken_layouts, load_layouts
+from ingestion.layout import BrokenLayout, Layout, LayoutError, broken_layouts, load_layouts
 from ingestion.reader import read
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_memory
@@ -191,7 +191,7 @@ def _offer(desk: _Desk, path: Path) -> Offer:
         offer = _decide(desk, data, name, at)
     except Exception as error:
         _stop_unless_of_the_file(error)
-        return _failed(name, data, Finding("ING-005", None, None, None, _place_of(error), "a reader that ends"))
+        return _failed(name, data, crashed(error))
     desk.options.on_step("recorded")
     if desk.options.dry_run:
         return offer
@@ -282,7 +282,7 @@ def _stop_unless_of_the_file(error: Exception) -> None:
     Raises:
         OsameError: a full disk, or a store that is in use, lost or damaged.
     """
-    if isinstance(error, OsameError):
+    if isinstance(error, OsameError) and not isinstance(error, LayoutError):
         raise error
     if isinstance(error, _OF_THE_STORE) or (isinstance(error, OSError) and error.errno not in _OF_THE_FILE):
         raise RunStopped(
@@ -297,13 +297,13 @@ def _said(error: OSError) -> str:
     return f"{where}{error.strerror or error}"
 
 
-def _place_of(error: Exception) -> str:
+def crashed(error: Exception) -> Finding:
     """What failed and where in the program. Not what it says: a value of the file may be in it."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" at {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
-    return f"{type(error).__name__}{where}"
+    return Finding("ING-005", None, None, None, f"{type(error).__name__}{where}", "a reader that ends")
 
 
 def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, options: Options) -> None:

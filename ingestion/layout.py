@@ -19,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion.yaml_file import LOADER, YamlProblem, read_yaml
+from warehouse.errors import OsameError
 
 LAYOUT_DIR = Path(__file__).parent / "layouts"
 
@@ -63,8 +64,11 @@ _SQL: dict[pa.DataType, str] = {
 }
 
 
-class LayoutError(Exception):
+class LayoutError(OsameError):
     """A layout YAML that cannot be used; the message names the file and what is wrong."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "mend the layout: osame layout check FILE.yml says what is wrong with it")
 
 
 class _Model(BaseModel):
@@ -471,7 +475,7 @@ def load_layouts(extra: Path | None = None) -> dict[str, Layout]:
     """Every layout shipped with Osame, and a city's own in ``extra``; a city's layout of the same id replaces ours.
 
     A city's layout that cannot be used stops no other: see ``broken_layouts``. Where it would have replaced one of
-    ours, ours stands here, so that its tables are known; no file may be read or written with it (``refuse_broken``).
+    ours, ours stands here, so that its tables are known; no file may be read or written with it (``layout_in_use``).
     """
     return dict(_loaded(extra, _stamp(extra))[0])
 
@@ -481,15 +485,19 @@ def broken_layouts(extra: Path | None) -> list[BrokenLayout]:
     return list(_loaded(extra, _stamp(extra))[1])
 
 
-def refuse_broken(extra: Path | None, layout_id: str) -> None:
-    """No file may be read or written by our layout where the office has one of its own that is broken.
+def layout_in_use(extra: Path | None, layout_id: str) -> Layout:
+    """The layout of that id to read or write a file by: never ours where the office has one of its own that is broken.
 
     Raises:
-        LayoutError: it has.
+        LayoutError: it has, or there is none of that id.
     """
     for broken in broken_layouts(extra):
         if broken.id == layout_id:
             raise LayoutError(f"{broken.path}: {broken.problem}")
+    layouts = load_layouts(extra)
+    if layout_id not in layouts:
+        raise LayoutError(f"there is no layout {layout_id!r}")
+    return layouts[layout_id]
 
 
 def _stamp(extra: Path | None) -> tuple[tuple[str, int, int], ...]:

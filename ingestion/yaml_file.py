@@ -47,14 +47,14 @@ def read_yaml(path: Path) -> Document:
         YamlProblem: it cannot be read, is larger than ``MAX_BYTES``, no YAML in UTF-8, has anchors, or is too deep.
     """
     if not path.is_file():  # a folder, a pipe that would never end, a link to nowhere
-        raise YamlProblem("it is no file")
+        raise YamlProblem("is no file")
     try:
         with path.open("rb") as handle:
             data = handle.read(MAX_BYTES + 1)
     except OSError as error:
-        raise YamlProblem(f"it cannot be read: {error.strerror or error}") from None
+        raise YamlProblem(f"cannot be read: {error.strerror or error}") from None
     if len(data) > MAX_BYTES:
-        raise YamlProblem(f"it is larger than {MAX_BYTES:,} bytes; a file of this kind has a few thousand")
+        raise YamlProblem(f"is larger than {MAX_BYTES:,} bytes; it should have a few thousand")
     try:
         _refuse_growth(data)
         node = yaml.compose(data, Loader=LOADER)
@@ -62,9 +62,9 @@ def read_yaml(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
-        raise YamlProblem(f"{where}no YAML: {error.problem or error.context}") from None
+        raise YamlProblem(f"is not YAML in UTF-8: {where}{error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError) as error:  # an impossible day, or a file saved in CP932, is a ValueError
-        raise YamlProblem(f"no YAML in UTF-8: {' '.join(str(error).split())}") from None
+        raise YamlProblem(f"is not YAML in UTF-8: {' '.join(str(error).split())}") from None
 
 
 def _refuse_growth(data: bytes) -> None:
@@ -73,13 +73,13 @@ def _refuse_growth(data: bytes) -> None:
     for event in yaml.parse(data, Loader=LOADER):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise YamlProblem(f"line {line}: an anchor or alias (& or *): write the values out")
+            raise YamlProblem(f"line {line} has an anchor or alias (& or *): write the values out")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _MAX_DEPTH:
-            raise YamlProblem(f"line {line}: nested more than {_MAX_DEPTH} deep")
+            raise YamlProblem(f"line {line} is nested more than {_MAX_DEPTH} deep")
 
 
 def _within(node: Any, part: int | str) -> Any:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from ingestion.ocr_line import CHECK_DIGITS, LOWER, UPPER
+from ingestion.yaml_file import YamlProblem, read_yaml
 from warehouse.config import Home
 from warehouse.errors import OsameError
 
@@ -242,9 +243,9 @@ def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settin
     merged = yaml.safe_load(_DEFAULTS.read_text(encoding="utf-8"))
     if home.settings_file.exists():
         try:
-            own = yaml.safe_load(home.settings_file.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, ValueError) as error:  # an impossible day, or a file saved in CP932, is a ValueError
-            raise OsameError(f"{home.settings_file} is not YAML in UTF-8: {error}", "mend the file") from None
+            own = read_yaml(home.settings_file).value or {}
+        except YamlProblem as error:
+            raise OsameError(f"{home.settings_file} {error}", "mend the file") from None
         if not isinstance(own, dict):
             raise OsameError(f"{home.settings_file}: names with values are expected", "see warehouse/defaults.yml")
         merged = _merge(merged, own)

@@ -19,9 +19,9 @@ from ingestion.layout import (
     Layout,
     LayoutError,
     broken_layouts,
+    layout_in_use,
     load_layouts,
     quoted,
-    refuse_broken,
     tables_by_effect,
 )
 from warehouse.connection import open_memory
@@ -212,8 +212,10 @@ def test_ours_is_not_used_in_the_place_of_a_broken_one(folder: Path) -> None:
     write(folder, "paid_slips", shipped("paid_slips"), amount="no_such_column")
     assert load_layouts(folder)["paid_slips"] == load_layouts()["paid_slips"]  # so that its table is known
     with pytest.raises(LayoutError, match="no_such_column"):
-        refuse_broken(folder, "paid_slips")
-    refuse_broken(folder, "slips")
+        layout_in_use(folder, "paid_slips")
+    assert layout_in_use(folder, "slips") == load_layouts()["slips"]
+    with pytest.raises(LayoutError, match="no_such_layout"):
+        layout_in_use(folder, "no_such_layout")
 
 
 def _bomb(depth: int = 9) -> str:
@@ -224,7 +226,7 @@ def _bomb(depth: int = 9) -> str:
 
 UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "alias bomb": (lambda path: path.write_text(_bomb(), encoding="utf-8"), "anchor"),
-    "merge key": (lambda path: path.write_text("a: &a {b: 1}\nc: {<<: *a}", encoding="utf-8"), "line 1: an anchor"),
+    "merge key": (lambda path: path.write_text("a: &a {b: 1}\nc: {<<: *a}", encoding="utf-8"), "line 1 has an anchor"),
     "deep": (lambda path: path.write_text("[" * 100_000, encoding="utf-8"), "deep"),
     "large": (lambda path: path.write_bytes(b"# " + b"x" * 2_000_000), "1,000,000"),
     "no yaml": (lambda path: path.write_text("id: x\ncolumns: [", encoding="utf-8"), "line 3"),
@@ -232,7 +234,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list": (lambda path: path.write_text("- 1", encoding="utf-8"), "dictionary"),
     "empty": (lambda path: path.write_bytes(b""), "dictionary"),
     "impossible day": (lambda path: path.write_text("id: 2025-13-45", encoding="utf-8"), "month"),
-    "python": (lambda path: path.write_text("!!python/object/apply:os.getcwd []", encoding="utf-8"), "no YAML"),
+    "python": (lambda path: path.write_text("!!python/object/apply:os.getcwd []", encoding="utf-8"), "not YAML"),
     "a folder": (lambda path: path.mkdir(), "no file"),
     "a link to nowhere": (lambda path: path.symlink_to("/no/such/file"), "no file"),
     "a pipe": (lambda path: os.mkfifo(path), "no file"),

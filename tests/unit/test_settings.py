@@ -60,6 +60,8 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("remittances: [{source: eltax, channel_code: '06', fee_per_record_yen: -1}]", "fee_per_record_yen"),
         ("customer_no: {notice_no: [5]}", "customer_no.notice_no"),
         ("policies: [", "is not YAML in UTF-8"),
+        ("policies: &p {spread_order: oldest_first}\nmatching: *p", "line 1 has an anchor"),
+        ("[" * 100, "nested more than"),
         ("- policies", "names with values"),
         ("just words", "names with values"),
         ("policies: null", "policies"),

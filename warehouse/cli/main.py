@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warehouse.cli import calc, closing, export, records, refunds
+from warehouse.cli import calc, closing, export, layouts, records, refunds
 from warehouse.cli.inquire import inquire
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
 from warehouse.cli.vault_log import vault_log
@@ -35,6 +35,7 @@ scenario_app = typer.Typer(help="Hand-written cases through the real models.", n
 app.add_typer(calc.app, name="calc", help="The law at the counter, with its segments shown.")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(export.app, name="export", help="Files for banks.")
+app.add_typer(layouts.app, name="layout")
 _COMMANDS = (
     records.record,
     records.template,

@@ -18,7 +18,7 @@ import pyarrow as pa
 from ingestion.decoded import Context
 from ingestion.findings import Refused
 from ingestion.inbox import Options, ingest
-from ingestion.layout import Layout, load_layouts
+from ingestion.layout import Layout, layout_in_use
 from ingestion.reader import read
 from ingestion.vault import Account, read_accounts
 from ingestion.writer import WriteError, write_fixed
@@ -101,7 +101,7 @@ def request_debits(
         _require_distinct(asked)
         new_codes = _new_codes(home, settings, asked, accounts)
         groups = [_group(settings.direct_debits, item, day, asked, accounts, new_codes) for item in items]
-        layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+        layout = layout_in_use(home.layouts, LAYOUT)
         try:
             data = write_fixed(layout, [group for group in groups if group is not None], role="request")
         except WriteError as error:

@@ -18,7 +18,7 @@ from typing import Any
 from ingestion.archive import write_whole
 from ingestion.decoded import Context
 from ingestion.findings import Refused
-from ingestion.layout import Layout, load_layouts
+from ingestion.layout import Layout, layout_in_use
 from ingestion.reader import read
 from ingestion.writer import WriteError, write_fixed
 from warehouse.act import Act, Permission
@@ -137,7 +137,7 @@ def _code(home: Home, payments: Sequence[Payment], paid: date) -> str:
 
 def _made(settings: RefundTransfers, home: Home, name: str, payments: list[Payment], paid: date) -> bytes:
     """The file of some payments, read back."""
-    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+    layout = layout_in_use(home.layouts, LAYOUT)
     data = _file(settings, layout, payments, paid)
     _read_back(layout, name, data, paid, payments)
     return data
