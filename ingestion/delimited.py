@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.collector import MAX_LISTED
+from ingestion.collector import listed
 from ingestion.csv_cells import Rows, input_fields, read_cells
 from ingestion.csv_grid import Grid, is_error_notice, read_grid
 from ingestion.dates import DateError, parse_ymd
@@ -60,7 +60,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     _check_primary_key(rows)
     quarantined = _quarantine(grid, rows)
     if quarantined and not layout.extract:
-        raise Refused(_listed([finding for row in quarantined for finding in row.findings]), layout.id)
+        raise Refused(listed([finding for row in quarantined for finding in row.findings]), layout.id)
     table = _table(rows)
     return Decoded(
         layout=layout,
@@ -147,14 +147,6 @@ def _check_primary_key(rows: Rows) -> None:
         return f"主キーは1行（同じ主キー: {', '.join(listed[:5])}行目）"
 
     rows.fault(repeated, "ING-064", names[-1], others)
-
-
-def _listed(findings: list[Finding]) -> list[Finding]:
-    """As many as a person can use, and the number of all (ING-099)."""
-    if len(findings) <= MAX_LISTED:
-        return findings
-    found, expected = f"{len(findings):,} findings", f"the first {MAX_LISTED:,} are listed"
-    return [*findings[:MAX_LISTED], Finding("ING-099", None, None, None, found, expected)]
 
 
 def _quarantine(grid: Grid, rows: Rows) -> list[QuarantinedRow]:

@@ -56,6 +56,30 @@ KINDS: dict[str, Kind] = {
         "fill in the sheet that osame template makes, with values only",
         "osame template で作成した様式に値だけを記入し、もう一度提出してください",
     ),
+    "ING-015": Kind(
+        "a zip archive",
+        "zip です（中のファイルを取り出していません）",
+        "unpack it and offer the files that are in it",
+        "zip を展開し、中のファイルを1つずつ受入フォルダに置いてください",
+    ),
+    "ING-016": Kind(
+        "a workbook that cannot be opened as it is",
+        "このままでは開けないワークブックです",
+        "open it in Excel, take the password off, save it as .xlsx and offer that",
+        "Excel で開き、パスワードを外し、「Excel ブック（.xlsx）」として保存したものを提出してください",
+    ),
+    "ING-017": Kind(
+        "a damaged workbook or archive",
+        "ワークブック（又は zip）が壊れています",
+        "open it in Excel and save it again; if Excel cannot open it either, ask the sender for it again",
+        "Excel で開いて保存し直してください。Excel でも開けないときは、送付元に再送を依頼してください",
+    ),
+    "ING-018": Kind(
+        "a workbook that is larger than is read",
+        "ワークブックが大きすぎます",
+        "copy the filled rows into a new template; a large extract comes as CSV",
+        "記入した行だけを新しい様式に写して提出してください。件数の多いデータは CSV で出力してください",
+    ),
     "ING-020": Kind(
         "wrong record order",
         "レコードの順序が違います",
@@ -226,6 +250,27 @@ KINDS: dict[str, Kind] = {
 }
 
 
+class Said(str):
+    """Words of a finding in both languages. As a text it is the English ones."""
+
+    japanese: str
+
+    def __new__(cls, english: str, japanese: str | None = None) -> Said:
+        words = super().__new__(cls, english)
+        words.japanese = english if japanese is None else japanese
+        return words
+
+
+def said(english: str, japanese: str) -> Said:
+    """What a finding says, for operators (English) and for the office (Japanese)."""
+    return Said(english, japanese)
+
+
+def in_japanese(text: str) -> str:
+    """The Japanese of what a finding says. Plain text is a value of the file and needs none."""
+    return text.japanese if isinstance(text, Said) else text
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong: where, what was found, what was expected.
@@ -267,10 +312,11 @@ class Finding:
             for part in (
                 f"{self.line}行目" if self.line is not None else "ファイル全体",
                 f" {self.byte}バイト目" if self.byte is not None else "",
-                f" 「{self.field}」" if self.field else "",
+                f" 「{in_japanese(self.field)}」" if self.field else "",
             )
         )
-        return f"{where} [{self.code}] {self.kind.meaning_ja}。実際: {self.found} / 期待: {self.expected}"
+        found, expected = in_japanese(self.found), in_japanese(self.expected)
+        return f"{where} [{self.code}] {self.kind.meaning_ja}。実際: {found} / 期待: {expected}"
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "meaning": self.kind.meaning, "advice": self.kind.advice}

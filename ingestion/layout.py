@@ -81,6 +81,9 @@ class FieldDef(_Model):
     header: str | None = None
     nullable: bool = False
     personal: bool = False
+    # It tells about the record and decides nothing (names, remarks): what does not belong in it never stops a file. In
+    # a fixed-length file it is a warning, and lands; on a sheet a line break in it becomes a space.
+    descriptive: bool = False
     charset: Charset = "any"
     codes: dict[str, str] | None = None
     width: int | None = None  # CSV, in characters: exact for digits, the most for text
