@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.collector import Collector
 from ingestion.dates import DateError, parse_date, parse_ymd
 from ingestion.findings import Finding
 from ingestion.layout import FieldDef, Layout
@@ -51,6 +52,7 @@ class Rows:
     text: dict[str, pa.Array] = field(default_factory=dict)
     value: dict[str, pa.Array] = field(default_factory=dict)
     faulty: Mask = field(init=False)
+    warned: Collector = field(default_factory=Collector)
     _findings: dict[int, list[Finding]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,6 +77,15 @@ class Rows:
             self._findings.setdefault(row, []).append(
                 Finding(code, int(self.lines[row]), None, column.header or column.label_ja, found, wanted)
             )
+
+    def warn(self, where: Mask, code: str, name: str, expected: str) -> None:
+        """Record what does not belong in a descriptive column: the row lands all the same."""
+        rows = np.flatnonzero(where)
+        if len(rows):
+            column = self._fields[name]
+            found = self._shown(column, self.text[name][int(rows[0])].as_py())
+            lines = self.lines[rows].astype(np.int64)
+            self.warned.warn(code, lines, None, column.header or column.label_ja, found, expected)
 
     def _shown(self, column: FieldDef, text: str | None) -> str:
         if text is None:
@@ -227,8 +238,11 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
 
 
 def _without(rows: Rows, f: FieldDef, value: pa.Array, bad: Mask, code: str, expected: str) -> pa.Array:
-    """Record a fault and take the value out, so that it is not judged twice."""
+    """Record a fault and take the value out, so that it is not judged twice. In a descriptive column it stays."""
     if not bad.any():
+        return value
+    if f.descriptive:
+        rows.warn(bad, code, f.name, expected)
         return value
     rows.fault(bad, code, f.name, expected)
     return pc.if_else(pa.array(bad), pa.scalar(None, value.type), value)

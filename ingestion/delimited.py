@@ -72,6 +72,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
         sequence_no=delivery.sequence_no if delivery else 0,
         is_full=delivery.is_full if delivery else False,
         quarantined=quarantined,
+        warnings=rows.warned.warnings(),
         facts={"encoding": grid.encoding},
     )
 

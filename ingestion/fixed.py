@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.collector import Collector
-from ingestion.columns import Reading, decode_field, matches, printable, reading
+from ingestion.columns import Reading, decode_field, matches, printable
 from ingestion.decoded import Context, Decoded, SentRequest
 from ingestion.findings import Finding, Refused
 from ingestion.framing import frame, one_byte_text
@@ -47,7 +47,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     file = _structure(matrix, layout, context, collector)
     asked = _asked_role(layout, context)
     years = Years(context)
-    ctx = reading(collector, layout.encoding, layout.tolerated, years)
+    ctx = Reading(collector, layout.encoding, years)
     for kind in _KINDS[1:]:
         _decode_kind(file, kind, ctx)
     _run_rules(file, before_totals=True)

@@ -81,8 +81,8 @@ class FieldDef(_Model):
     header: str | None = None
     nullable: bool = False
     personal: bool = False
-    # It tells about the record and decides nothing (names, remarks): what does not belong in it never stops a file. In
-    # a fixed-length file it is a warning, and lands; on a sheet a line break in it becomes a space.
+    # It tells about the record and decides nothing (names, remarks). What does not belong in it (a character, a code,
+    # too many of them) never stops a file: it is a warning, and lands. On a sheet a line break in it becomes a space.
     descriptive: bool = False
     charset: Charset = "any"
     codes: dict[str, str] | None = None
@@ -156,7 +156,7 @@ class Layout(_Model):
     detect: dict[str, str] = Field(default_factory=dict)
     records: dict[Literal["header", "data", "trailer", "end"], RecordDef] = Field(default_factory=dict)
     totals: list[TotalDef] = Field(default_factory=list)
-    tolerated: str = ""  # characters outside a field's charset that give a warning, not a refusal
+    tolerated: str = ""  # characters outside a field's charset that we may write (the newer table of characters)
     # role ("all" without roles) -> days a header date without a year may lie after the landing day: files that we send
     # are landed before their day
     days_ahead: dict[str, int] = Field(default_factory=dict)
@@ -184,7 +184,15 @@ class Layout(_Model):
                 raise ValueError(f"primary key column {key!r} is not a column")
         if self.amount is not None and self.amount not in names:
             raise ValueError(f"amount column {self.amount!r} is not a field")
+        self._descriptive_decides_nothing()
         return self
+
+    def _descriptive_decides_nothing(self) -> None:
+        """Only text and digits may be descriptive, and none that names a row or that a control figure looks at."""
+        decisive = {*self.primary_key, *(name for total in self.totals for name in total.where or {})}
+        for f in [*self.columns, *(f for record in self.records.values() for f in record.fields)]:
+            if f.descriptive and (f.type not in ("text", "digits") or f.name in decisive):
+                raise ValueError(f"{f.name}: a field that decides something cannot be descriptive")
 
     def _tiles(self, kind: str, record: RecordDef) -> None:
         """Every byte after the mark is covered: parts of a longer field may overlap it, holes may not exist."""
