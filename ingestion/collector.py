@@ -32,6 +32,7 @@ class Collector:
         self._errors: list[Finding] = []
         self._listed: dict[tuple[str, str | None], int] = {}
         self._warnings: dict[tuple[str, str | None], tuple[int, int | None, int | None, str, str]] = {}
+        self._of_file: list[Finding] = []
         self.error_count = 0
 
     def error(
@@ -69,6 +70,10 @@ class Collector:
         count, line, at, first, wanted = self._warnings.get((code, field), (0, int(lines[0]), byte, what, expected))
         self._warnings[(code, field)] = (count + len(lines), line, at, first, wanted)
 
+    def file(self, code: str, found: str, expected: str) -> None:
+        """A warning about the file as a whole."""
+        self._of_file.append(Finding(code, None, None, None, found, expected))
+
     def errors(self) -> list[Finding]:
         """By line and byte, at most the cap, then ING-099 with the number found."""
         ordered = sorted(self._errors, key=lambda f: (f.line or 0, f.byte or 0, f.code))
@@ -80,7 +85,7 @@ class Collector:
             Finding(code, line, byte, field, _counted(what, count), expected)
             for (code, field), (count, line, byte, what, expected) in self._warnings.items()
         ]
-        return sorted(found, key=lambda f: (f.line or 0, f.byte or 0, f.code))
+        return self._of_file + sorted(found, key=lambda f: (f.line or 0, f.byte or 0, f.code))
 
 
 def _counted(what: str, count: int) -> str:

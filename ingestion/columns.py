@@ -16,12 +16,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.collector import Collector
+from ingestion.findings import one_of, said
 from ingestion.layout import Condition, FieldDef
 from ingestion.years import Years
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 SPACE = 0x20
+_BLANK = said("blank", "空白")
+A_DAY_OF_AN_ERA: str = said("a day YYMMDD of a Japanese era", "和暦の日付 YYMMDD")
 _SAMPLE = 512  # records that show whether a text repeats
 _FIRST_KANA, _LAST_KANA = 0xA1, 0xDF  # JIS X 0201 katakana; U+FF61 is 0xA1
 
@@ -44,10 +47,19 @@ CHARSETS: dict[str, Mask] = {
     "any": JIS_X_0201,
 }
 CHARSET_NAMES = {
-    "branch": "digits, A-Z, kana (no small kana, no ｰ, no ｦ), hyphen, space",
-    "party": "digits, A-Z, kana (no small kana, no ｰ, no ｦ), ( ) - . and space",
-    "edi": "digits, A-Z, kana with ｦ (no small kana, no ｰ), \\ ｢ ｣ ( ) - / . and space",
-    "any": "one-byte characters of JIS X 0201",
+    "branch": said(
+        "digits, A-Z, kana (no small kana, no ｰ, no ｦ), hyphen, space",
+        "数字、A～Z、カナ（小書き、ｰ、ｦ を除く）、ハイフン、空白",
+    ),
+    "party": said(
+        "digits, A-Z, kana (no small kana, no ｰ, no ｦ), ( ) - . and space",
+        "数字、A～Z、カナ（小書き、ｰ、ｦ を除く）、( ) - . と空白",
+    ),
+    "edi": said(
+        "digits, A-Z, kana with ｦ (no small kana, no ｰ), \\ ｢ ｣ ( ) - / . and space",
+        "数字、A～Z、カナ（小書き、ｰ を除く）、\\ ｢ ｣ ( ) - / . と空白",
+    ),
+    "any": said("one-byte characters of JIS X 0201", "1バイト文字（JIS X 0201）"),
 }
 # What Python's CP932 codec takes for a character and CP932 has not: DEL, 0x80, 0xA0, 0xFD to 0xFF.
 NO_CHARACTERS = "\x7f\x80\xa0\uf8f0\uf8f1\uf8f2\uf8f3"
@@ -136,7 +148,9 @@ def _decode(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading
         filled = (part != SPACE).any(axis=1)
         if filled.any():
             byte = _first_byte(field, part[int(np.argmax(filled))] != SPACE)
-            ctx.collector.warn("ING-037", lines[filled], byte, field.label_ja, "a value", "spaces")
+            ctx.collector.warn(
+                "ING-037", lines[filled], byte, field.label_ja, said("a value", "値"), said("spaces", "空白")
+            )
         return pa.nulls(len(part))
     if field.codes is not None:
         return _codes(field, part, lines, ctx)
@@ -177,9 +191,9 @@ def _blank(field: FieldDef, blank: Mask, lines: NDArray[np.int64], ctx: Reading,
         return
     at = lines[blank]
     if not field.nullable and not field.descriptive:
-        ctx.collector.errors_at("ING-035", at, field.start, field.label_ja, lambda _i: "blank", "a value")
+        ctx.collector.errors_at("ING-035", at, field.start, field.label_ja, lambda _i: _BLANK, said("a value", "値"))
     elif not quiet:
-        ctx.collector.warn("ING-039", at, field.start, field.label_ja, "blank", "digits")
+        ctx.collector.warn("ING-039", at, field.start, field.label_ja, _BLANK, said("digits", "数字"))
 
 
 def _codes(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading) -> pa.Array:
@@ -197,7 +211,7 @@ def _codes(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading)
             lines[index],
             field.start,
             lambda i: printable(part[index[i]].tobytes()),
-            "one of " + ", ".join(repr(code) for code in codes),
+            one_of(repr(code) for code in codes),
             ctx,
         )
         if field.descriptive:
@@ -220,7 +234,7 @@ def _digits_like(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Re
             lines[index],
             np.argmax(wrong[index], axis=1).astype(np.int64) + int(field.start or 0),
             lambda i: _show(field, part, wrong[index[i]], int(index[i])),
-            f"{field.length} digits",
+            said(f"{field.length} digits", f"{field.length}桁の数字"),
             ctx,
         )
         if field.descriptive:
@@ -251,19 +265,19 @@ def _date(field: FieldDef, part: Bytes, valid: Mask, lines: NDArray[np.int64], c
     values = integers(part)
     if field.type == "hm":
         impossible = valid & ((values // 100 > 23) | (values % 100 > 59))
-        _impossible(field, impossible, part, lines, ctx, "HHMM")
+        _impossible(field, impossible, part, lines, ctx, said("HHMM", "時刻 HHMM"))
         return text_array(part, valid & ~impossible, fixed=True)
     zero = valid & (values == 0)
     if field.nullable:
         valid = valid & ~zero
     if field.type == "md":
         good = valid & md_exists(values)
-        _impossible(field, valid & ~good, part, lines, ctx, "a day MMDD")
+        _impossible(field, valid & ~good, part, lines, ctx, said("a day MMDD", "暦にある日 MMDD"))
         return pa.array(values, mask=~good)
     if field.type == "ymd":
         days, good = ymd_days(values)
         good &= valid
-        _impossible(field, valid & ~good, part, lines, ctx, "a day YYYYMMDD")
+        _impossible(field, valid & ~good, part, lines, ctx, said("a day YYYYMMDD", "暦にある日 YYYYMMDD"))
         return pa.array(days.astype(np.int32), mask=~good).cast(pa.date32())
     return _era_dates(field, values, valid, part, lines, ctx)
 
@@ -284,7 +298,7 @@ def _era_dates(
             unclear[i] = True
         else:
             days[i] = (resolved - date(1970, 1, 1)).days
-    _impossible(field, valid & impossible[inverse], part, lines, ctx, "a day YYMMDD of a Japanese era")
+    _impossible(field, valid & impossible[inverse], part, lines, ctx, A_DAY_OF_AN_ERA)
     index = np.flatnonzero(valid & unclear[inverse])
     ctx.collector.errors_at(
         "ING-034",
@@ -428,14 +442,14 @@ def _double_byte(field: FieldDef, values: pa.DictionaryArray, lines: NDArray[np.
             decoded.append(text.rstrip(" \u3000") or None)
             continue
         decoded.append(_any_text(raw) if field.descriptive else None)
-        found = f"byte 0x{raw[offset]:02X}"
+        found = said(f"byte 0x{raw[offset]:02X}", f"0x{raw[offset]:02X}")
         _report(
             "ING-013",
             field,
             lines[indices == k],
             int(field.start or 0) + offset,
             lambda _i, found=found: found,  # type: ignore[misc]
-            "CP932 text",
+            said("CP932 text", "CP932 の文字"),
             ctx,
         )
     return pc.take(pa.array(decoded, pa.string()), values.indices)

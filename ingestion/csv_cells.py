@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 
 from ingestion.collector import Collector
 from ingestion.dates import DateError, parse_date, parse_ymd
-from ingestion.findings import Finding
+from ingestion.findings import Finding, said
 from ingestion.layout import FieldDef, Layout
 
 Mask = npt.NDArray[np.bool_]
 MASKED = "●"  # stands for a personal value in a finding, whatever its length
-BLANK = "(blank)"
+BLANK = said("(blank)", "（空欄）")
+A_VALUE = said("a value", "値")
 _SHOWN_MAX = 40
 _MAX_DIGITS = 18  # of a whole number: all of them fit in 64 bits
 _WITHDRAWN = FieldDef(
@@ -144,7 +145,7 @@ def read_cells(rows: Rows, cells: dict[str, pa.Array], *, trim: bool) -> None:
     for f in fields:
         if not f.nullable:
             asked = rows.live if rows.layout.extract and f.name not in rows.layout.primary_key else True
-            rows.fault(rows.blank(f.name) & asked, "ING-035", f.name, "a value")
+            rows.fault(rows.blank(f.name) & asked, "ING-035", f.name, A_VALUE)
     for f in rows.layout.columns:
         if f.part_of is not None and f.start is not None and f.length is not None:
             first = f.start - 1
@@ -185,7 +186,7 @@ def _numbers(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
     """Whole numbers with an optional sign: no separators, no full-width digits, no decimals."""
     pattern = f"^[+-]?[0-9]{{1,{_MAX_DIGITS}}}$"
     good = pc.match_substring_regex(text, pattern)
-    rows.fault(_mask(pc.invert(good)), "ING-030", f.name, "-1200")
+    rows.fault(_mask(pc.invert(good)), "ING-030", f.name, said("-1200", "-1200 の形の整数"))
     clean = pc.if_else(good, pc.ascii_ltrim(text, "+"), pa.scalar(None, pa.string()))
     value = pc.cast(clean, pa.int64())
     wrong, expected = {
@@ -211,7 +212,7 @@ def _dates(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
             try:
                 day = parse(distinct)
             except DateError as error:
-                reasons[index] = str(error)
+                reasons[index] = error.expected
         days.append(day)
     indices = coded.indices
     if reasons:
@@ -224,16 +225,27 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
     value = text
     if f.type == "digits":
         # exact width: a code that lost its leading zeros on the way (in a spreadsheet, say) must not pass
-        value = _without(rows, f, value, _mask(pc.invert(pc.ascii_is_decimal(value))), "ING-030", "0-9")
+        value = _without(
+            rows, f, value, _mask(pc.invert(pc.ascii_is_decimal(value))), "ING-030", said("0-9", "0～9 の数字")
+        )
     elif f.type == "hm":
         bad = _mask(pc.invert(pc.match_substring_regex(value, "^([01][0-9]|2[0-3])[0-5][0-9]$")))
-        value = _without(rows, f, value, bad, "ING-030", "HHMM")
+        value = _without(rows, f, value, bad, "ING-030", said("HHMM", "時刻 HHMM"))
     if f.width is not None:
         length = pc.utf8_length(value)
         if f.type == "digits":
-            value = _without(rows, f, value, _mask(pc.not_equal(length, f.width)), "ING-065", f"{f.width}")
+            value = _without(
+                rows, f, value, _mask(pc.not_equal(length, f.width)), "ING-065", said(f"{f.width}", f"{f.width}桁")
+            )
         else:
-            value = _without(rows, f, value, _mask(pc.greater(length, f.width)), "ING-065", f"≦ {f.width}")
+            value = _without(
+                rows,
+                f,
+                value,
+                _mask(pc.greater(length, f.width)),
+                "ING-065",
+                said(f"≦ {f.width}", f"{f.width}文字以内"),
+            )
     return value
 
 

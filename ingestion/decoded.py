@@ -68,3 +68,8 @@ class Decoded:
     quarantined: list[QuarantinedRow] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What was odd is kept beside the load: by then the file is in the archive."""
+        if self.warnings:
+            self.facts["warnings"] = "; ".join(warning.japanese() for warning in self.warnings)

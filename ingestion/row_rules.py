@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion import barcode
-from ingestion.csv_cells import Mask, Rows
+from ingestion.csv_cells import A_VALUE, Mask, Rows
 from ingestion.layout import LayoutError
 
 RowRule = Callable[[Rows], None]
@@ -116,7 +116,7 @@ def _receipt_type_signs(rows: Rows) -> None:
     money_in = kind["1"] | only_charges
     for name in (*_OWN_AMOUNTS, "early_payment_bonus_yen"):
         rows.fault(money_in & (rows.whole(name) < 0), "ING-066", name, "≧ 0")
-    rows.fault(money_in & rows.blank("payment_method_code"), "ING-035", "payment_method_code", "a value")
+    rows.fault(money_in & rows.blank("payment_method_code"), "ING-035", "payment_method_code", A_VALUE)
     rows.fault(only_charges & (rows.whole("principal_yen") != 0), "ING-067", "principal_yen", "0")
 
     taken_back = kind["2"] | kind["6"]

@@ -19,6 +19,7 @@ from ingestion import barcode
 from ingestion.collector import Collector
 from ingestion.columns import all_digits, matches, printable
 from ingestion.decoded import Context
+from ingestion.findings import in_yen, said
 from ingestion.layout import FieldDef, Layout
 
 Kind = Literal["header", "data", "trailer", "end"]
@@ -99,8 +100,11 @@ def _effective_amount(file: FixedFile) -> None:
         file.lines("data")[both],
         definition.start,
         definition.label_ja,
-        lambda i: f"{second[both[i]]:,} yen beside {first[both[i]]:,} yen",
-        "0 in one of the two amounts",
+        lambda i: said(
+            f"{second[both[i]]:,} yen beside {first[both[i]]:,} yen",
+            f"{first[both[i]]:,}円のほかに{second[both[i]]:,}円",
+        ),
+        said("0 in one of the two amounts", "2つの金額の一方は0"),
     )
     missing = ~file.present("data", "amount_yen")
     file.columns["data"]["amount_yen"] = pa.array(np.where(first == 0, second, first), mask=missing)
@@ -136,7 +140,9 @@ def _gs1_barcode(file: FixedFile) -> None:
         )
     amount = file.definition("data", str(file.layout.amount))
     empty = np.flatnonzero(whole & (file.numbers("data", amount.name) == 0))
-    file.collector.errors_at("ING-067", lines[empty], amount.start, amount.label_ja, lambda _i: "0 yen", "an amount")
+    file.collector.errors_at(
+        "ING-067", lines[empty], amount.start, amount.label_ja, lambda _i: in_yen(0), said("an amount", "金額")
+    )
 
 
 def _statement_balance(file: FixedFile) -> None:
@@ -157,7 +163,7 @@ def _statement_balance(file: FixedFile) -> None:
         expected = opening + int(change[group])
         if closing != expected:
             line = file.trailer_line(group)
-            found, wanted = f"{closing:,} yen", f"{expected:,} yen"
+            found, wanted = in_yen(closing), in_yen(expected)
             file.collector.error("ING-042", line, definition.start, definition.label_ja, found, wanted)
 
 
@@ -167,6 +173,7 @@ RECORD_RULES: dict[str, RecordRule] = {
     "statement_balance": RecordRule(_statement_balance),
 }
 
+_NO_TOTALS = said("no result totals", "結果の合計なし")
 _RESULT_TOTALS = ("paid_count", "paid_yen", "failed_count", "failed_yen")
 
 
@@ -193,14 +200,21 @@ def _debit_totals(file: FixedFile, asked: str | None) -> str:
             empty.append(group)
     allowed = file.context.allow_missing_result_totals and file.context.format is not None
     if asked == "request":
-        _cannot_be(file, filled + contradictory, "result totals or codes", "zero totals and codes 0 (a request)")
+        found = said("result totals or codes", "結果の合計又は結果コード")
+        expected = said("zero totals and codes 0 (a request)", "結果の合計とコードが0（依頼データ）")
+        _cannot_be(file, filled + contradictory, found, expected)
         return "request"
     if asked == "result" or filled or contradictory:
         missing = contradictory if asked is None else contradictory + empty
         if not allowed:
-            _cannot_be(file, missing, "no result totals", "振替済 and 振替不能 that add up to the total (a result)")
+            expected = said(
+                "振替済 and 振替不能 that add up to the total (a result)",
+                "振替済と振替不能の計が合計と一致（結果データ）",
+            )
+            _cannot_be(file, missing, _NO_TOTALS, expected)
         if asked is None:
-            _cannot_be(file, empty, "no result totals", "the same kind in every header group")
+            same = said("the same kind in every header group", "すべてのヘッダで同じ種類")
+            _cannot_be(file, empty, _NO_TOTALS, same)
         file.unchecked.update(contradictory + empty)
         return "result"
     return "request"

@@ -314,6 +314,16 @@ def test_groups_of_different_kinds_are_refused() -> None:
     assert [(f.code, f.line) for f in refused.value.findings] == [("ING-050", 10)]
 
 
+def test_a_file_without_records_lands_and_is_seen() -> None:
+    decoded = landed(debits("zengin91_120", groups=[debit_group(codes=())]), "zengin91_120")
+    assert (decoded.records, [(w.code, w.found) for w in decoded.warnings]) == (
+        0,
+        [("ING-003", "control records alone")],
+    )
+    one = landed(debits("zengin91_120", groups=[debit_group(codes=()), debit_group(codes=("0",))]), "zengin91_120")
+    assert (one.records, one.warnings) == (1, [])
+
+
 def test_a_file_without_debits_takes_the_role_it_is_asked_for() -> None:
     empty = debits("zengin91_120", groups=[debit_group(codes=())])
     assert landed(empty, "zengin91_120").role == "request"

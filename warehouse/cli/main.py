@@ -125,6 +125,7 @@ def _show_offer(offer: Any) -> None:
         f"{_MARKS[offer.status]}  {escape(offer.file_name)}  {name}  "
         f"{offer.records:,} records  {yen(offer.amount_yen)} yen"
         + (f"  [yellow]{offer.quarantined:,} quarantined[/]" if offer.quarantined else "")
+        + (f"  [yellow]{len(offer.warnings):,} warning{'s' * (len(offer.warnings) > 1)}[/]" if offer.warnings else "")
     )
     for finding in [*offer.findings[:_SHOWN_FINDINGS], *offer.warnings[:_SHOWN_FINDINGS]]:
         out.print(f"    {finding.english()}", markup=False)
@@ -132,6 +133,9 @@ def _show_offer(offer: Any) -> None:
     left = len(offer.findings) - _SHOWN_FINDINGS
     if left > 0:
         out.print(f"    … and {left:,} more findings in the reason slip")
+    left = len(offer.warnings) - _SHOWN_FINDINGS
+    if left > 0:
+        out.print(f"    … and {left:,} more warnings: osame ingest --json has all")
 
 
 def _offer_dict(offer: Any) -> dict[str, Any]:
