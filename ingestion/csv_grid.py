@@ -83,8 +83,10 @@ def read_grid(data: bytes, layout_id: str) -> Grid:
     starts, ends, lines = _rows(buffer, terminators, quotes)
     if len(starts) == 0:
         raise Refused([Finding("ING-002", None, None, None, said("blank lines only", "空行だけ"), _HEADER)], layout_id)
-    header = _split_header(text[int(starts[0]) : int(ends[0])], layout_id)
     header_line = int(lines[0])
+    if any(start <= ends[0] for start in stray):
+        raise Refused([Finding("ING-062", header_line, None, None, _MISPLACED, _QUOTED)], layout_id)
+    header = _split_header(text[int(starts[0]) : int(ends[0])], layout_id)
     starts, ends, lines = starts[1:], ends[1:], lines[1:]
 
     broken = _broken_rows(buffer, low, low_bytes, quotes, stray, (starts, ends, lines), len(header))

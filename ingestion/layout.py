@@ -46,6 +46,10 @@ _SQL: dict[pa.DataType, str] = {
 }
 
 
+# A byte of a record: what is longer than this is no record, and would fill the memory.
+Place = Annotated[int, Field(ge=1, le=10_000)]
+
+
 class LayoutError(Exception):
     """A layout YAML that cannot be used; the message names the file and what is wrong."""
 
@@ -57,8 +61,8 @@ class _Model(BaseModel):
 class Condition(_Model):
     """Which records a field is read on, told by other bytes of the same record (a flag, or "these are all digits")."""
 
-    start: int
-    length: int
+    start: Place
+    length: Place
     codes: list[str] | None = None
     digits: bool = False
     negate: bool = False
@@ -76,8 +80,8 @@ class FieldDef(_Model):
     name: str
     label_ja: str
     type: FieldType
-    start: int | None = None
-    length: int | None = None
+    start: Place | None = None
+    length: Place | None = None
     header: str | None = None
     nullable: bool = False
     personal: bool = False
@@ -151,7 +155,7 @@ class Layout(_Model):
     amount: str | None = None
     rules: list[str] = Field(default_factory=list)
     # fixed length
-    width: int | None = None
+    width: Place | None = None
     encoding: Literal["jis", "cp932"] = "jis"
     detect: dict[str, str] = Field(default_factory=dict)
     records: dict[Literal["header", "data", "trailer", "end"], RecordDef] = Field(default_factory=dict)

@@ -754,6 +754,12 @@ def test_a_misplaced_quote_breaks_only_its_row() -> None:
         assert "".join(q.row_text for q in decoded.quarantined).startswith(bad)
 
 
+@pytest.mark.parametrize("header", ['""税額', '税"額', '"税"額'])
+def test_a_misplaced_quote_in_the_header_refuses_the_file(header: str) -> None:
+    data = b"".join(lines_of("assessments")).replace("税額".encode("cp932"), header.encode("cp932"), 1)
+    assert [(f.code, f.line) for f in refusal(data, "assessments")] == [("ING-062", 1)]
+
+
 def test_a_file_full_of_misplaced_quotes_is_refused() -> None:
     data = b"".join([lines_of("assessments")[0], *[b'a"b,"c\n'] * 150])
     assert [f.code for f in refusal(data, "assessments")] == ["ING-062"]
