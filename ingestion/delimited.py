@@ -109,12 +109,12 @@ def _without_rows(rows: Rows, delivery: Delivery | None) -> None:
     """Nothing today is a delivery, and one that somebody should see. A full extract of nothing is none.
 
     Raises:
-        Refused: ING-004: landing it would withdraw every key, and more likely the export failed.
+        Refused: ING-008: landing it would withdraw every key, and more likely the export failed.
     """
     found = said("a header row alone", "見出し行だけ")
     if delivery is not None and delivery.is_full:
-        raise Refused([Finding("ING-004", None, None, None, found, said("rows", "1行以上"))], rows.layout.id)
-    rows.warned.file("ING-003", found, said("rows, or nothing that day", "1行以上（その日に何もなければ0件）"))
+        raise Refused([Finding("ING-008", None, None, None, found, said("rows", "1行以上"))], rows.layout.id)
+    rows.warned.file("ING-007", found, said("rows, or nothing that day", "1行以上（その日に何もなければ0件）"))
 
 
 def _check_header(grid: Grid, layout: Layout) -> None:

@@ -28,13 +28,13 @@ KINDS: dict[str, Kind] = {
     "ING-002": Kind(
         "the file is empty", "ファイルが空です", "ask the sender for it again", "送付元に再送を依頼してください"
     ),
-    "ING-003": Kind(
+    "ING-007": Kind(
         "a file without a single record, landed as such",
         "データが1件もありません（0件として受け入れました）",
         "nothing to do if there was nothing that day; otherwise ask the sender for the file again",
         "その日に何もなければ、このままで構いません。あるはずのときは、送付元に再送を依頼してください",
     ),
-    "ING-004": Kind(
+    "ING-008": Kind(
         "a full extract without rows, which would withdraw everything",
         "全件のファイルにデータが1件もありません（受け入れると全件が取消しになります）",
         "the export has most likely failed: run it again; if every row is really gone, deliver a differential file "

@@ -66,7 +66,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
         raise Refused(collector.errors(), layout.id)
     if len(file.rows["data"]) == 0:
         found = said("control records alone", "ヘッダ・トレーラ・エンドだけ")
-        collector.file("ING-003", found, said("records, or nothing that day", "1件以上（その日に何もなければ0件）"))
+        collector.file("ING-007", found, said("records, or nothing that day", "1件以上（その日に何もなければ0件）"))
     return _decoded(file, years)
 
 

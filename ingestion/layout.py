@@ -188,15 +188,7 @@ class Layout(_Model):
                 raise ValueError(f"primary key column {key!r} is not a column")
         if self.amount is not None and self.amount not in names:
             raise ValueError(f"amount column {self.amount!r} is not a field")
-        self._descriptive_decides_nothing()
         return self
-
-    def _descriptive_decides_nothing(self) -> None:
-        """Only text and digits may be descriptive, and none that names a row or that a control figure looks at."""
-        decisive = {*self.primary_key, *(name for total in self.totals for name in total.where or {})}
-        for f in [*self.columns, *(f for record in self.records.values() for f in record.fields)]:
-            if f.descriptive and (f.type not in ("text", "digits") or f.name in decisive):
-                raise ValueError(f"{f.name}: a field that decides something cannot be descriptive")
 
     def _tiles(self, kind: str, record: RecordDef) -> None:
         """Every byte after the mark is covered: parts of a longer field may overlap it, holes may not exist."""
@@ -232,6 +224,15 @@ class Layout(_Model):
         if self.kind == "csv":
             return []
         return [f for part in ("header", "trailer", "end") for f in self.records[part].fields if f.landed]  # type: ignore[index]
+
+    @model_validator(mode="after")
+    def _descriptive_decides_nothing(self) -> Layout:
+        """Only text and digits may be descriptive, and none that names a row or that a control figure looks at."""
+        decisive = {*self.primary_key, *(name for total in self.totals for name in total.where or {})}
+        for f in [*self.columns, *(f for record in self.records.values() for f in record.fields)]:
+            if f.descriptive and (f.type not in ("text", "digits") or f.name in decisive):
+                raise ValueError(f"{f.name}: a field that decides something cannot be descriptive")
+        return self
 
     def tables(self) -> list[str]:
         return list(self.roles.tables.values()) if self.roles else [str(self.table)]

@@ -412,8 +412,8 @@ def test_a_file_without_rows_lands_and_is_seen(layout_id: str) -> None:
     """A day without payments or changes is a delivery, but one that somebody should know of."""
     decoded = read(layout_id, [])
     assert (decoded.records, decoded.amount_yen, only_table(decoded).num_rows) == (0, 0, 0)
-    assert [(w.code, w.found) for w in decoded.warnings] == [("ING-003", "a header row alone")]
-    assert "ING-003" in decoded.facts["warnings"]
+    assert [(w.code, w.found) for w in decoded.warnings] == [("ING-007", "a header row alone")]
+    assert "ING-007" in decoded.facts["warnings"]
 
 
 @pytest.mark.parametrize("layout_id", sorted(name for name, layout in LAYOUTS.items() if layout.extract))
@@ -422,7 +422,7 @@ def test_a_full_extract_without_rows_is_refused(layout_id: str) -> None:
     data = file_of(LAYOUTS[layout_id], [])
     for name in (f"{layout_id}_20250801_full.csv", f"{layout_id}_20250801_full_2.csv"):
         (finding,) = refusal(data, layout_id, name)
-        assert finding.code == "ING-004"
+        assert finding.code == "ING-008"
         assert "削除フラグ" in finding.kind.advice_ja
 
 
@@ -660,7 +660,7 @@ def test_an_empty_file(data: bytes) -> None:
 
 def test_a_full_extract_without_rows_would_withdraw_everything() -> None:
     data = file_of(LAYOUTS["assessments"], [])
-    assert [f.code for f in refusal(data, "assessments", "assessments_20250801_full.csv")] == ["ING-004"]
+    assert [f.code for f in refusal(data, "assessments", "assessments_20250801_full.csv")] == ["ING-008"]
 
 
 def test_an_error_notice_is_no_csv() -> None:

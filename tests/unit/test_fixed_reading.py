@@ -318,7 +318,7 @@ def test_a_file_without_records_lands_and_is_seen() -> None:
     decoded = landed(debits("zengin91_120", groups=[debit_group(codes=())]), "zengin91_120")
     assert (decoded.records, [(w.code, w.found) for w in decoded.warnings]) == (
         0,
-        [("ING-003", "control records alone")],
+        [("ING-007", "control records alone")],
     )
     one = landed(debits("zengin91_120", groups=[debit_group(codes=()), debit_group(codes=("0",))]), "zengin91_120")
     assert (one.records, one.warnings) == (1, [])

@@ -109,8 +109,8 @@ def test_a_template_says_what_belongs_into_it(layout_id: str) -> None:
 
 def test_an_empty_template_lands_nothing_and_says_so() -> None:
     decoded = offered(filled("reminders"))
-    assert (decoded.records, [w.code for w in decoded.warnings]) == (0, ["ING-003"])
-    (finding,) = refusal(filled("reminders"), "reminders_20260601_full.xlsx", "ING-004")
+    assert (decoded.records, [w.code for w in decoded.warnings]) == (0, ["ING-007"])
+    (finding,) = refusal(filled("reminders"), "reminders_20260601_full.xlsx", "ING-008")
     assert finding.line is None
 
 
