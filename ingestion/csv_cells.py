@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ingestion.collector import Collector
 from ingestion.dates import DateError, parse_date, parse_ymd
 from ingestion.findings import Finding, said
-from ingestion.layout import FieldDef, Layout
+from ingestion.layout import FieldDef, Layout, LayoutError
 
 Mask = npt.NDArray[np.bool_]
 MASKED = "●"  # stands for a personal value in a finding, whatever its length
@@ -40,6 +40,17 @@ def input_fields(layout: Layout) -> list[FieldDef]:
     return [*fields, _WITHDRAWN] if layout.extract else fields
 
 
+class Columns(dict[str, pa.Array]):
+    """Columns by name. A rule that asks for one which the layout does not have is a fault of the layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self._layout_id = layout.id
+
+    def __missing__(self, name: str) -> pa.Array:
+        raise LayoutError(f"{self._layout_id}: a rule that it names needs the column {name!r}")
+
+
 @dataclass
 class Rows:
     """The rows of a file while they are checked: text and typed value by column name, and the faults found.
@@ -50,14 +61,15 @@ class Rows:
 
     layout: Layout
     lines: npt.NDArray[np.int32]
-    text: dict[str, pa.Array] = field(default_factory=dict)
-    value: dict[str, pa.Array] = field(default_factory=dict)
+    text: Columns = field(init=False)
+    value: Columns = field(init=False)
     faulty: Mask = field(init=False)
     warned: Collector = field(default_factory=Collector)
     _findings: dict[int, list[Finding]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.faulty = np.zeros(len(self.lines), dtype=bool)
+        self.text, self.value = Columns(self.layout), Columns(self.layout)
         self._fields = {f.name: f for f in [*self.layout.columns, _WITHDRAWN]}
         self._guarded = any(f.personal for f in self.layout.columns)
 
@@ -101,6 +113,10 @@ class Rows:
 
     def all_findings(self) -> list[Finding]:
         return [finding for row in sorted(self._findings) for finding in self._findings[row]]
+
+    def label(self, name: str) -> str:
+        """What the office calls a column."""
+        return self._fields[name].label_ja
 
     def blank(self, name: str) -> Mask:
         """True where the cell was delivered blank."""

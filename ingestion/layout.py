@@ -46,8 +46,9 @@ _SQL: dict[pa.DataType, str] = {
 }
 
 
-# A byte of a record: what is longer than this is no record, and would fill the memory.
+# A byte of a record, and characters of a value: what is longer than this is none, and would fill the memory.
 Place = Annotated[int, Field(ge=1, le=10_000)]
+Characters = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class LayoutError(Exception):
@@ -90,7 +91,7 @@ class FieldDef(_Model):
     descriptive: bool = False
     charset: Charset = "any"
     codes: dict[str, str] | None = None
-    width: int | None = None  # CSV, in characters: exact for digits, the most for text
+    width: Characters | None = None  # CSV, in characters: exact for digits, the most for text
     sign: Literal["any", "nonnegative", "positive", "negative"] = "any"
     description: str = ""
     optional_column: bool = False
@@ -113,7 +114,7 @@ class FieldDef(_Model):
 class RecordDef(_Model):
     """One kind of record of a fixed-length file, told by its first byte."""
 
-    mark: str
+    mark: Annotated[str, Field(pattern="^[!-~]$")]  # one byte
     fields: list[FieldDef]
 
 

@@ -268,8 +268,7 @@ def _two_persons(rows: Rows) -> None:
 def _not_before(rows: Rows, first: str, then: str) -> None:
     """Where both days are given, the second does not come before the first."""
     before: Mask = pc.fill_null(pc.less(rows.value[then], rows.value[first]), False).to_numpy(zero_copy_only=False)
-    label = next(f.label_ja for f in rows.layout.columns if f.name == first)
-    rows.fault(before & rows.live, "ING-067", then, f"≧ {label}")
+    rows.fault(before & rows.live, "ING-067", then, f"≧ {rows.label(first)}")
 
 
 # what each kind of decision must name besides its amount: refund, offset, reallocation, suspense item
@@ -300,8 +299,7 @@ def _decision_parts(rows: Rows) -> None:
     for code, needed in _DECISION_NEEDS.items():
         kind = rows.equals("decision_type_code", code) & rows.live
         for name in needed:
-            label = next(f.label_ja for f in rows.layout.columns if f.name == name)
-            rows.fault(kind & rows.blank(name), "ING-035", name, label)
+            rows.fault(kind & rows.blank(name), "ING-035", name, rows.label(name))
     moves = rows.equals("decision_type_code", "2", "3") & rows.live
     for part in DUE_KEY:
         rows.fault(moves & rows.blank(f"offset_{part}"), "ING-035", f"offset_{part}", "充当先のキー")

@@ -20,7 +20,7 @@ from ingestion.collector import Collector
 from ingestion.columns import all_digits, matches, printable
 from ingestion.decoded import Context
 from ingestion.findings import in_yen, said
-from ingestion.layout import FieldDef, Layout
+from ingestion.layout import FieldDef, Layout, LayoutError
 
 Kind = Literal["header", "data", "trailer", "end"]
 Ints = NDArray[np.int64]
@@ -48,7 +48,16 @@ class FixedFile:
         return len(self.rows["header"])
 
     def definition(self, kind: Kind, name: str) -> FieldDef:
-        return next(f for f in self.layout.records[kind].fields if f.name == name)
+        for f in self.layout.records[kind].fields:
+            if f.name == name:
+                return f
+        raise LayoutError(f"{self.layout.id}: a rule or total that it names needs the field {name!r} of the {kind}")
+
+    def _column(self, kind: Kind, name: str) -> Array:
+        column = self.columns[kind].get(self.definition(kind, name).name)
+        if column is None or not pa.types.is_integer(column.type):
+            raise LayoutError(f"{self.layout.id}: {name!r} of the {kind} must be a number: a rule or total counts it")
+        return column
 
     def raw(self, kind: Kind, name: str) -> NDArray[np.uint8]:
         """Bytes of one field over the records of a kind."""
@@ -57,11 +66,11 @@ class FixedFile:
 
     def numbers(self, kind: Kind, name: str) -> Ints:
         """A number column, missing as 0."""
-        column = pc.fill_null(self.columns[kind][name], 0)
+        column = pc.fill_null(self._column(kind, name), 0)
         return np.asarray(column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(False))
 
     def present(self, kind: Kind, name: str) -> Mask:
-        valid = pc.is_valid(self.columns[kind][name])
+        valid = pc.is_valid(self._column(kind, name))
         return np.asarray(valid.to_numpy() if isinstance(valid, pa.ChunkedArray) else valid.to_numpy(False))
 
     def lines(self, kind: Kind) -> Ints:

@@ -849,3 +849,11 @@ def test_the_due_key_has_the_same_parts_everywhere() -> None:
     for layout_id in ("assessments", "receipts", "slips", "reminders", "paid_slips"):
         names = {f.name: f.header for f in LAYOUTS[layout_id].columns}
         assert [names[part] for part in DUE_KEY] == list(KEY)
+
+
+def test_a_layout_without_a_column_that_its_rule_needs_is_told_so() -> None:
+    known = LAYOUTS["decisions"].model_dump()
+    known["columns"] = [c for c in known["columns"] if c["name"] != "offset_tax_year"]
+    layout = Layout.model_validate(known)
+    with pytest.raises(LayoutError, match="decisions: a rule that it names needs the column 'offset_tax_year'"):
+        decode(file_of(layout, [{k: v for k, v in DECISION.items() if k != "充当先年度分"}]), layout, context(layout))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ingestion.barcode import check_digit
 from ingestion.decoded import SentRequest
 from ingestion.detect import detect
 from ingestion.findings import Refused
-from ingestion.layout import landing_schema
+from ingestion.fixed import decode
+from ingestion.layout import Layout, LayoutError, landing_schema
 from ingestion.reader import read
 from ingestion.writer import WriteError, write_fixed
 from tests.fixed_files import (
@@ -390,3 +393,34 @@ def test_what_does_not_fit_is_not_written(column: str, values: list[object]) -> 
     header, data = debit_group()[:2]
     with pytest.raises(WriteError):
         write_fixed(LAYOUTS["zengin91_120"], [(header, {**data, column: values})], role="result")
+
+
+# --- layouts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [{"name": "other"}, {"type": "text"}])
+def test_a_layout_whose_rule_finds_no_number_is_told_so(change: dict[str, str]) -> None:
+    known = LAYOUTS["zengin03_200"].model_dump()
+    field = next(f for f in known["records"]["header"]["fields"] if f["name"] == "opening_balance_yen")
+    field |= change
+    layout = Layout.model_validate(known)
+    with pytest.raises(LayoutError, match="'opening_balance_yen' of the header"):
+        decode(statement(), layout, context())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 10**9},
+        {"width": 0},
+        {"width": -1},
+        {"records": {"header": {"mark": "12"}}},
+        {"records": {"end": {"mark": ""}}},
+    ],
+)
+def test_a_record_has_a_length_and_a_mark_of_one_byte(change: dict[str, Any]) -> None:
+    known = LAYOUTS["zengin03_200"].model_dump()
+    for kind, record in change.pop("records", {}).items():
+        known["records"][kind] |= record
+    with pytest.raises(ValidationError):
+        Layout.model_validate(known | change)
