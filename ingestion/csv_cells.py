@@ -262,7 +262,16 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
                 "ING-065",
                 said(f"≦ {f.width}", f"{f.width}文字以内"),
             )
+    if f.pattern is not None:
+        fits = pc.match_substring_regex(value, f"^(?:{f.pattern})$")
+        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape(f))
     return value
+
+
+def _shape(f: FieldDef) -> str:
+    """What a pattern asks for: nearly all codes are digits of one length."""
+    count = f.exact_digits
+    return said(f"{count} digits", f"{count}桁の数字") if count else str(f.pattern)
 
 
 def _without(rows: Rows, f: FieldDef, value: pa.Array, bad: Mask, code: str, expected: str) -> pa.Array:

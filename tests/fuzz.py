@@ -37,7 +37,7 @@ from ingestion.csv_cells import input_fields
 from ingestion.dates import parse_date
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Refused
-from ingestion.layout import LAYOUT_DIR, FieldDef, Layout, LayoutError, load_layout
+from ingestion.layout import LAYOUT_DIR, FieldDef, Layout, LayoutError, check_layout
 from ingestion.reader import read
 from tests.fixed_files import DEBITS, FIXED, LAYOUTS, context, debits, valid
 from tests.unit.test_delimited import VALID, file_of
@@ -490,7 +490,7 @@ def run_layout(case: Case) -> str:
         path = Path(folder) / f"{case.format}.yml"
         path.write_bytes(data)
         try:
-            layout = load_layout(path)
+            layout = check_layout(path)
         except LayoutError:
             return "refused"
     file = valid_fixed(case.format, b"\n", False) if case.format in FIXED else valid_csv(case.format, "cp932", "\n")
