@@ -241,6 +241,8 @@ def _unlike(row: dict[str, str], layout: Layout, number: int) -> dict[str, str]:
     keys = {f.name: f for f in input_fields(layout)}
     for name in reversed(layout.primary_key):
         f = keys[name]
+        if f.type == "integer":
+            return row | {str(f.header): str(int(row[str(f.header)]) + number)}
         if f.type in ("text", "digits") and f.codes is None and (f.width is None or f.width >= 3) and number:
             width = len(row.get(str(f.header), "")) or 3
             return row | {str(f.header): f"{number:0{min(width, f.width or width)}d}"[-width:]}
