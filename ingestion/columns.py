@@ -6,6 +6,7 @@ decoded once per distinct value. Character rules: 全銀協 付録1 使用文字
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,12 +16,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.collector import Collector
+from ingestion.findings import one_of, said
 from ingestion.layout import Condition, FieldDef
 from ingestion.years import Years
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 SPACE = 0x20
+_BLANK = said("blank", "空白")
+A_DAY_OF_AN_ERA: str = said("a day YYMMDD of a Japanese era", "和暦の日付 YYMMDD")
 _SAMPLE = 512  # records that show whether a text repeats
 _FIRST_KANA, _LAST_KANA = 0xA1, 0xDF  # JIS X 0201 katakana; U+FF61 is 0xA1
 
@@ -43,11 +47,22 @@ CHARSETS: dict[str, Mask] = {
     "any": JIS_X_0201,
 }
 CHARSET_NAMES = {
-    "branch": "digits, A-Z, kana (no small kana, no ｰ, no ｦ), hyphen, space",
-    "party": "digits, A-Z, kana (no small kana, no ｰ, no ｦ), ( ) - . and space",
-    "edi": "digits, A-Z, kana with ｦ (no small kana, no ｰ), \\ ｢ ｣ ( ) - / . and space",
-    "any": "one-byte characters of JIS X 0201",
+    "branch": said(
+        "digits, A-Z, kana (no small kana, no ｰ, no ｦ), hyphen, space",
+        "数字、A～Z、カナ（小書き、ｰ、ｦ を除く）、ハイフン、空白",
+    ),
+    "party": said(
+        "digits, A-Z, kana (no small kana, no ｰ, no ｦ), ( ) - . and space",
+        "数字、A～Z、カナ（小書き、ｰ、ｦ を除く）、( ) - . と空白",
+    ),
+    "edi": said(
+        "digits, A-Z, kana with ｦ (no small kana, no ｰ), \\ ｢ ｣ ( ) - / . and space",
+        "数字、A～Z、カナ（小書き、ｰ を除く）、\\ ｢ ｣ ( ) - / . と空白",
+    ),
+    "any": said("one-byte characters of JIS X 0201", "1バイト文字（JIS X 0201）"),
 }
+# What Python's CP932 codec takes for a character and CP932 has not: DEL, 0x80, 0xA0, 0xFD to 0xFF.
+NO_CHARACTERS = "\x7f\x80\xa0\uf8f0\uf8f1\uf8f2\uf8f3"
 # First byte of a double-byte CP932 character: a character, but not where one byte is one character.
 _DOUBLE_LEAD = np.zeros(256, bool)
 _DOUBLE_LEAD[0x81:0xA0] = True
@@ -70,12 +85,7 @@ class Reading:
 
     collector: Collector
     encoding: str
-    tolerated: Mask
     years: Years
-
-
-def reading(collector: Collector, encoding: str, tolerated: str, years: Years) -> Reading:
-    return Reading(collector, encoding, _table(tolerated), years)
 
 
 def printable(raw: bytes) -> str:
@@ -117,7 +127,8 @@ def matches(part: Bytes, codes: list[str]) -> Mask:
 def decode_field(field: FieldDef, rows: Bytes, lines: NDArray[np.int64], ctx: Reading) -> pa.Array:
     """One field of ``rows`` (whole records) as an Arrow array of the layout's type.
 
-    Values that do not fit become null and are reported; the caller refuses the file if there was any error.
+    Values that do not fit become null and are reported; the caller refuses the file if there was any error. In a
+    descriptive field they are warnings, and land as far as their bytes are characters (else U+FFFD).
     ``md`` gives MMDD as int64 (the year comes later); ``space`` gives nothing but a warning when it is not blank.
     """
     start, length = int(field.start or 0), int(field.length or 0)
@@ -137,14 +148,32 @@ def _decode(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading
         filled = (part != SPACE).any(axis=1)
         if filled.any():
             byte = _first_byte(field, part[int(np.argmax(filled))] != SPACE)
-            ctx.collector.warn("ING-037", lines[filled], byte, field.label_ja, "a value", "spaces")
-            _characters("ING-013", field, part, (part < SPACE) | (part == 0x7F), lines, ctx)
+            ctx.collector.warn(
+                "ING-037", lines[filled], byte, field.label_ja, said("a value", "値"), said("spaces", "空白")
+            )
         return pa.nulls(len(part))
     if field.codes is not None:
         return _codes(field, part, lines, ctx)
     if field.type == "text":
         return _text(field, part, lines, ctx)
     return _digits_like(field, part, lines, ctx)
+
+
+def _report(
+    code: str,
+    field: FieldDef,
+    lines: NDArray[np.int64],
+    byte: int | NDArray[np.int64] | None,
+    found: Callable[[int], str],
+    expected: str,
+    ctx: Reading,
+) -> None:
+    """What does not belong in a field: an error, or a warning where the field decides nothing."""
+    if not field.descriptive:
+        ctx.collector.errors_at(code, lines, byte, field.label_ja, found, expected)
+    elif len(lines):
+        first = int(byte[0]) if isinstance(byte, np.ndarray) else byte
+        ctx.collector.warn(code, np.unique(lines), first, field.label_ja, found(0), expected)
 
 
 def _first_byte(field: FieldDef, bad: Mask) -> int:
@@ -161,10 +190,10 @@ def _blank(field: FieldDef, blank: Mask, lines: NDArray[np.int64], ctx: Reading,
     if not blank.any():
         return
     at = lines[blank]
-    if not field.nullable:
-        ctx.collector.errors_at("ING-035", at, field.start, field.label_ja, lambda _i: "blank", "a value")
+    if not field.nullable and not field.descriptive:
+        ctx.collector.errors_at("ING-035", at, field.start, field.label_ja, lambda _i: _BLANK, said("a value", "値"))
     elif not quiet:
-        ctx.collector.warn("ING-039", at, field.start, field.label_ja, "blank", "digits")
+        ctx.collector.warn("ING-039", at, field.start, field.label_ja, _BLANK, said("digits", "数字"))
 
 
 def _codes(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading) -> pa.Array:
@@ -176,14 +205,17 @@ def _codes(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading)
             _blank(field, blank, lines, ctx, quiet=field.type == "text")
         unknown = ~known & ~blank
         index = np.flatnonzero(unknown)
-        ctx.collector.errors_at(
+        _report(
             "ING-032",
+            field,
             lines[index],
             field.start,
-            field.label_ja,
             lambda i: printable(part[index[i]].tobytes()),
-            "one of " + ", ".join(repr(code) for code in codes),
+            one_of(repr(code) for code in codes),
+            ctx,
         )
+        if field.descriptive:
+            return lenient(part)
     return text_array(part, valid=known & ~blank) if field.type != "number" else _numbers(part, known & ~blank)
 
 
@@ -196,14 +228,17 @@ def _digits_like(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Re
         _blank(field, blank, lines, ctx)
         bad = wrong.any(axis=1) & ~blank
         index = np.flatnonzero(bad)
-        ctx.collector.errors_at(
+        _report(
             "ING-030",
+            field,
             lines[index],
             np.argmax(wrong[index], axis=1).astype(np.int64) + int(field.start or 0),
-            field.label_ja,
             lambda i: _show(field, part, wrong[index[i]], int(index[i])),
-            f"{field.length} digits",
+            said(f"{field.length} digits", f"{field.length}桁の数字"),
+            ctx,
         )
+        if field.descriptive:
+            return lenient(part)
         valid = ~(bad | blank)
     if field.type == "digits":
         return text_array(part, valid, fixed=True)
@@ -230,19 +265,19 @@ def _date(field: FieldDef, part: Bytes, valid: Mask, lines: NDArray[np.int64], c
     values = integers(part)
     if field.type == "hm":
         impossible = valid & ((values // 100 > 23) | (values % 100 > 59))
-        _impossible(field, impossible, part, lines, ctx, "HHMM")
+        _impossible(field, impossible, part, lines, ctx, said("HHMM", "時刻 HHMM"))
         return text_array(part, valid & ~impossible, fixed=True)
     zero = valid & (values == 0)
     if field.nullable:
         valid = valid & ~zero
     if field.type == "md":
         good = valid & md_exists(values)
-        _impossible(field, valid & ~good, part, lines, ctx, "a day MMDD")
+        _impossible(field, valid & ~good, part, lines, ctx, said("a day MMDD", "暦にある日 MMDD"))
         return pa.array(values, mask=~good)
     if field.type == "ymd":
         days, good = ymd_days(values)
         good &= valid
-        _impossible(field, valid & ~good, part, lines, ctx, "a day YYYYMMDD")
+        _impossible(field, valid & ~good, part, lines, ctx, said("a day YYYYMMDD", "暦にある日 YYYYMMDD"))
         return pa.array(days.astype(np.int32), mask=~good).cast(pa.date32())
     return _era_dates(field, values, valid, part, lines, ctx)
 
@@ -263,7 +298,7 @@ def _era_dates(
             unclear[i] = True
         else:
             days[i] = (resolved - date(1970, 1, 1)).days
-    _impossible(field, valid & impossible[inverse], part, lines, ctx, "a day YYMMDD of a Japanese era")
+    _impossible(field, valid & impossible[inverse], part, lines, ctx, A_DAY_OF_AN_ERA)
     index = np.flatnonzero(valid & unclear[inverse])
     ctx.collector.errors_at(
         "ING-034",
@@ -352,33 +387,43 @@ def _text(field: FieldDef, part: Bytes, lines: NDArray[np.int64], ctx: Reading) 
         return _double_byte(field, encoded, lines, ctx)
     bad = ~CHARSETS[field.charset][part]
     if bad.any():
-        tolerated = ctx.tolerated[part] & bad
-        if tolerated.any():
-            where = tolerated.any(axis=1)
-            first = int(np.argmax(where))
-            character = printable(part[first][tolerated[first]][:1].tobytes())
-            ctx.collector.warn(
-                "ING-031", lines[where], _first_byte(field, tolerated[first]), field.label_ja, character, "none of it"
-            )
-            bad &= ~tolerated
         # NUL, control codes and unassigned bytes are no character at all; the rest are, but not here.
         no_character = bad & ~JIS_X_0201[part] & ~_DOUBLE_LEAD[part]
         _characters("ING-013", field, part, no_character, lines, ctx)
         _characters("ING-031", field, part, bad & ~no_character, lines, ctx)
+        if field.descriptive:
+            return lenient(part)
     return text_array(part)
+
+
+def lenient(part: Bytes) -> pa.Array:
+    """Text of a descriptive field, whatever its bytes are: also full-width characters, U+FFFD for what is none."""
+    values = text_array(part)
+    odd = ~JIS_X_0201[part].all(axis=1)
+    if not odd.any():
+        return values
+    known: dict[bytes, str | None] = {}
+    texts = [known.setdefault(raw, _any_text(raw)) for raw in (row.tobytes() for row in part[odd])]
+    return pc.replace_with_mask(values, pa.array(odd), pa.array(texts, pa.string()))
+
+
+def _any_text(raw: bytes) -> str | None:
+    text = raw.decode("cp932", "replace").rstrip(" \u3000")
+    return "".join("\ufffd" if c < " " or c in NO_CHARACTERS else c for c in text) or None
 
 
 def _characters(code: str, field: FieldDef, part: Bytes, bad: Mask, lines: NDArray[np.int64], ctx: Reading) -> None:
     record, offset = np.nonzero(bad)
-    ctx.collector.errors_at(
+    _report(
         code,
+        field,
         lines[record],
         offset.astype(np.int64) + int(field.start or 0),
-        field.label_ja,
         lambda i: (
             f"{printable(part[record[i], offset[i] : offset[i] + 1].tobytes())} (0x{part[record[i], offset[i]]:02X})"
         ),
         CHARSET_NAMES[field.charset],
+        ctx,
     )
 
 
@@ -389,21 +434,22 @@ def _double_byte(field: FieldDef, values: pa.DictionaryArray, lines: NDArray[np.
     for k, raw in enumerate(values.dictionary.to_pylist()):
         try:
             text = raw.decode("cp932")
-            wrong = next((i for i, c in enumerate(text) if c < " " or c == "\x7f"), None)
+            wrong = next((i for i, c in enumerate(text) if c < " " or c in NO_CHARACTERS), None)
             offset = None if wrong is None else len(text[:wrong].encode("cp932"))
         except UnicodeDecodeError as error:
             text, offset = "", error.start
         if offset is None:
             decoded.append(text.rstrip(" \u3000") or None)
             continue
-        decoded.append(None)
-        found = f"byte 0x{raw[offset]:02X}"
-        ctx.collector.errors_at(
+        decoded.append(_any_text(raw) if field.descriptive else None)
+        found = said(f"byte 0x{raw[offset]:02X}", f"0x{raw[offset]:02X}")
+        _report(
             "ING-013",
+            field,
             lines[indices == k],
             int(field.start or 0) + offset,
-            field.label_ja,
             lambda _i, found=found: found,  # type: ignore[misc]
-            "CP932 text",
+            said("CP932 text", "CP932 の文字"),
+            ctx,
         )
     return pc.take(pa.array(decoded, pa.string()), values.indices)

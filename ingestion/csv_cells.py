@@ -11,13 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.collector import Collector
 from ingestion.dates import DateError, parse_date, parse_ymd
-from ingestion.findings import Finding
-from ingestion.layout import FieldDef, Layout
+from ingestion.findings import Finding, said
+from ingestion.layout import FieldDef, Layout, LayoutError
 
 Mask = npt.NDArray[np.bool_]
 MASKED = "●"  # stands for a personal value in a finding, whatever its length
-BLANK = "(blank)"
+BLANK = said("(blank)", "（空欄）")
+A_VALUE = said("a value", "値")
 _SHOWN_MAX = 40
 _MAX_DIGITS = 18  # of a whole number: all of them fit in 64 bits
 _WITHDRAWN = FieldDef(
@@ -38,6 +40,17 @@ def input_fields(layout: Layout) -> list[FieldDef]:
     return [*fields, _WITHDRAWN] if layout.extract else fields
 
 
+class Columns(dict[str, pa.Array]):
+    """Columns by name. A rule that asks for one which the layout does not have is a fault of the layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self._layout_id = layout.id
+
+    def __missing__(self, name: str) -> pa.Array:
+        raise LayoutError(f"{self._layout_id}: a rule that it names needs the column {name!r}")
+
+
 @dataclass
 class Rows:
     """The rows of a file while they are checked: text and typed value by column name, and the faults found.
@@ -48,13 +61,15 @@ class Rows:
 
     layout: Layout
     lines: npt.NDArray[np.int32]
-    text: dict[str, pa.Array] = field(default_factory=dict)
-    value: dict[str, pa.Array] = field(default_factory=dict)
+    text: Columns = field(init=False)
+    value: Columns = field(init=False)
     faulty: Mask = field(init=False)
+    warned: Collector = field(default_factory=Collector)
     _findings: dict[int, list[Finding]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.faulty = np.zeros(len(self.lines), dtype=bool)
+        self.text, self.value = Columns(self.layout), Columns(self.layout)
         self._fields = {f.name: f for f in [*self.layout.columns, _WITHDRAWN]}
         self._guarded = any(f.personal for f in self.layout.columns)
 
@@ -76,6 +91,15 @@ class Rows:
                 Finding(code, int(self.lines[row]), None, column.header or column.label_ja, found, wanted)
             )
 
+    def warn(self, where: Mask, code: str, name: str, expected: str) -> None:
+        """Record what does not belong in a descriptive column: the row lands all the same."""
+        rows = np.flatnonzero(where)
+        if len(rows):
+            column = self._fields[name]
+            found = self._shown(column, self.text[name][int(rows[0])].as_py())
+            lines = self.lines[rows].astype(np.int64)
+            self.warned.warn(code, lines, None, column.header or column.label_ja, found, expected)
+
     def _shown(self, column: FieldDef, text: str | None) -> str:
         if text is None:
             return BLANK
@@ -89,6 +113,10 @@ class Rows:
 
     def all_findings(self) -> list[Finding]:
         return [finding for row in sorted(self._findings) for finding in self._findings[row]]
+
+    def label(self, name: str) -> str:
+        """What the office calls a column."""
+        return self._fields[name].label_ja
 
     def blank(self, name: str) -> Mask:
         """True where the cell was delivered blank."""
@@ -133,7 +161,7 @@ def read_cells(rows: Rows, cells: dict[str, pa.Array], *, trim: bool) -> None:
     for f in fields:
         if not f.nullable:
             asked = rows.live if rows.layout.extract and f.name not in rows.layout.primary_key else True
-            rows.fault(rows.blank(f.name) & asked, "ING-035", f.name, "a value")
+            rows.fault(rows.blank(f.name) & asked, "ING-035", f.name, A_VALUE)
     for f in rows.layout.columns:
         if f.part_of is not None and f.start is not None and f.length is not None:
             first = f.start - 1
@@ -174,7 +202,7 @@ def _numbers(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
     """Whole numbers with an optional sign: no separators, no full-width digits, no decimals."""
     pattern = f"^[+-]?[0-9]{{1,{_MAX_DIGITS}}}$"
     good = pc.match_substring_regex(text, pattern)
-    rows.fault(_mask(pc.invert(good)), "ING-030", f.name, "-1200")
+    rows.fault(_mask(pc.invert(good)), "ING-030", f.name, said("-1200", "-1200 の形の整数"))
     clean = pc.if_else(good, pc.ascii_ltrim(text, "+"), pa.scalar(None, pa.string()))
     value = pc.cast(clean, pa.int64())
     wrong, expected = {
@@ -200,7 +228,7 @@ def _dates(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
             try:
                 day = parse(distinct)
             except DateError as error:
-                reasons[index] = str(error)
+                reasons[index] = error.expected
         days.append(day)
     indices = coded.indices
     if reasons:
@@ -213,30 +241,45 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
     value = text
     if f.type == "digits":
         # exact width: a code that lost its leading zeros on the way (in a spreadsheet, say) must not pass
-        value = _without(rows, f, value, _mask(pc.invert(pc.ascii_is_decimal(value))), "ING-030", "0-9")
+        value = _without(
+            rows, f, value, _mask(pc.invert(pc.ascii_is_decimal(value))), "ING-030", said("0-9", "0～9 の数字")
+        )
     elif f.type == "hm":
         bad = _mask(pc.invert(pc.match_substring_regex(value, "^([01][0-9]|2[0-3])[0-5][0-9]$")))
-        value = _without(rows, f, value, bad, "ING-030", "HHMM")
+        value = _without(rows, f, value, bad, "ING-030", said("HHMM", "時刻 HHMM"))
     if f.width is not None:
         length = pc.utf8_length(value)
         if f.type == "digits":
-            value = _without(rows, f, value, _mask(pc.not_equal(length, f.width)), "ING-065", f"{f.width}")
+            value = _without(
+                rows, f, value, _mask(pc.not_equal(length, f.width)), "ING-065", said(f"{f.width}", f"{f.width}桁")
+            )
         else:
-            value = _without(rows, f, value, _mask(pc.greater(length, f.width)), "ING-065", f"≦ {f.width}")
+            value = _without(
+                rows,
+                f,
+                value,
+                _mask(pc.greater(length, f.width)),
+                "ING-065",
+                said(f"≦ {f.width}", f"{f.width}文字以内"),
+            )
     if f.pattern is not None:
         fits = pc.match_substring_regex(value, f"^(?:{f.pattern})$")
-        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape_ja(f))
+        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape(f))
     return value
 
 
-def _shape_ja(f: FieldDef) -> str:
-    """What a pattern asks for, for who reads the slip: nearly all codes are digits of one length."""
-    return f"{f.exact_digits}桁の数字" if f.exact_digits else str(f.pattern)
+def _shape(f: FieldDef) -> str:
+    """What a pattern asks for: nearly all codes are digits of one length."""
+    count = f.exact_digits
+    return said(f"{count} digits", f"{count}桁の数字") if count else str(f.pattern)
 
 
 def _without(rows: Rows, f: FieldDef, value: pa.Array, bad: Mask, code: str, expected: str) -> pa.Array:
-    """Record a fault and take the value out, so that it is not judged twice."""
+    """Record a fault and take the value out, so that it is not judged twice. In a descriptive column it stays."""
     if not bad.any():
+        return value
+    if f.descriptive:
+        rows.warn(bad, code, f.name, expected)
         return value
     rows.fault(bad, code, f.name, expected)
     return pc.if_else(pa.array(bad), pa.scalar(None, value.type), value)

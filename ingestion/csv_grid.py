@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, rows_of, said, size_of
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -23,6 +23,9 @@ _END_OF_FILE = b"\x1a"  # appended by some mainframes
 _BOM = b"\xef\xbb\xbf"
 _STRAY_QUOTES_MAX = 100  # beyond this the file is damaged, not a row of it
 _UNDECODABLE_MAX = 1000
+_HEADER = said("a header row", "見出し行")
+_MISPLACED = said('a misplaced "', '位置の誤った "')
+_QUOTED = said('quotes around the whole value, "" for a quote in it', '値全体を " で囲み、値の中の " は "" とする')
 # The cp932 codec of Python takes these bytes, which are no characters of CP932.
 _NO_CP932 = ("\x80", "\xa0", "\uf8f0", "\uf8f1", "\uf8f2", "\uf8f3")
 
@@ -79,9 +82,11 @@ def read_grid(data: bytes, layout_id: str) -> Grid:
 
     starts, ends, lines = _rows(buffer, terminators, quotes)
     if len(starts) == 0:
-        raise Refused([Finding("ING-002", None, None, None, "blank lines only", "a header row")], layout_id)
-    header = _split_header(text[int(starts[0]) : int(ends[0])], layout_id)
+        raise Refused([Finding("ING-002", None, None, None, said("blank lines only", "空行だけ"), _HEADER)], layout_id)
     header_line = int(lines[0])
+    if any(start <= ends[0] for start in stray):
+        raise Refused([Finding("ING-062", header_line, None, None, _MISPLACED, _QUOTED)], layout_id)
+    header = _split_header(text[int(starts[0]) : int(ends[0])], layout_id)
     starts, ends, lines = starts[1:], ends[1:], lines[1:]
 
     broken = _broken_rows(buffer, low, low_bytes, quotes, stray, (starts, ends, lines), len(header))
@@ -90,7 +95,7 @@ def read_grid(data: bytes, layout_id: str) -> Grid:
     body = _body(buffer, terminators, quotes, starts, bad)
     cells = _parse(body, header, has_quotes=len(quotes) > 0)
     if cells.num_rows != len(sound):  # the two readings of the quotes must agree, or rows would be lost
-        raise Refused([Finding("ING-062", None, None, None, f"{cells.num_rows} rows", f"{len(sound)} rows")], layout_id)
+        raise Refused([Finding("ING-062", None, None, None, rows_of(cells.num_rows), rows_of(len(sound)))], layout_id)
     return Grid(text, encoding, header, header_line, lines, starts, ends, broken, sound, cells)
 
 
@@ -106,9 +111,9 @@ def _decode(data: bytes, layout_id: str) -> tuple[bytes, str]:
     """The file as UTF-8 without BOM, and the encoding that it had. The header row, in Japanese, tells which."""
     data = data.removesuffix(_END_OF_FILE)
     if not data.removeprefix(_BOM).strip():
-        raise Refused([Finding("ING-002", None, None, None, f"{len(data)} bytes", "a header row")], layout_id)
+        raise Refused([Finding("ING-002", None, None, None, size_of(len(data)), _HEADER)], layout_id)
     if is_error_notice(data):
-        raise Refused([Finding("ING-068", 1, None, None, "error:", "a header row")], layout_id)
+        raise Refused([Finding("ING-068", 1, None, None, said("error:", "error: で始まる通知"), _HEADER)], layout_id)
     if data.startswith(_BOM):
         return _checked_utf8(data[len(_BOM) :], layout_id), "utf-8-sig"
     first = data[: min((p for p in (data.find(b"\n"), data.find(b"\r")) if p >= 0), default=len(data))]
@@ -164,7 +169,11 @@ def _undecodable(data: bytes, encoding: str, layout_id: str) -> Refused:
             if len(findings) == _UNDECODABLE_MAX:
                 break
     if not findings:  # the bad byte swallowed a line end
-        findings.append(Finding("ING-013", None, None, None, "bytes that are no character", encoding.upper()))
+        findings.append(
+            Finding(
+                "ING-013", None, None, None, said("bytes that are no character", "文字でないバイト"), encoding.upper()
+            )
+        )
     return Refused(findings, layout_id)
 
 
@@ -201,12 +210,22 @@ def _significant_quotes(
         end = int(terminators[ordinal]) if ordinal < len(terminators) else len(buffer)
         stray.append(start)
         if len(stray) > _STRAY_QUOTES_MAX:
-            found = f"more than {_STRAY_QUOTES_MAX} rows with misplaced quotes"
-            raise Refused([Finding("ING-062", ordinal + 1, None, None, found, "RFC 4180")], layout_id)
+            found = said(
+                f"more than {_STRAY_QUOTES_MAX} rows with misplaced quotes",
+                f"引用符の位置の誤りが{_STRAY_QUOTES_MAX}行超",
+            )
+            raise Refused([Finding("ING-062", ordinal + 1, None, None, found, _QUOTED)], layout_id)
         quotes = quotes[(quotes < start) | (quotes > end)]
     if len(quotes) % 2:
         line = int(np.searchsorted(terminators, quotes[-1])) + 1
-        raise Refused([Finding("ING-062", line, None, None, 'an opening "', 'a closing "')], layout_id)
+        raise Refused(
+            [
+                Finding(
+                    "ING-062", line, None, None, said('an opening "', '始まりの "'), said('a closing "', '終わりの "')
+                )
+            ],
+            layout_id,
+        )
     return quotes, stray
 
 
@@ -272,7 +291,7 @@ def _split_header(text: bytes, layout_id: str) -> list[str]:
             ),
         )
     except pa.ArrowInvalid:
-        raise Refused([Finding("ING-062", 1, None, None, 'a misplaced "', "a header row")], layout_id) from None
+        raise Refused([Finding("ING-062", 1, None, None, _MISPLACED, _HEADER)], layout_id) from None
     return [str(column[0].as_py()).strip() for column in parsed.columns]
 
 
@@ -296,21 +315,25 @@ def _broken_rows(
     for start in stray:
         row = int(np.searchsorted(starts, start, side="right")) - 1
         if row >= 0 and start <= ends[row]:
-            add(row, "ING-062", 'a misplaced "', 'quotes around the whole value, "" for a quote in it')
+            add(row, "ING-062", _MISPLACED, _QUOTED)
 
     control = low[(low_bytes != _LF) & (low_bytes != _CR) & (low_bytes != _TAB)]
     control = np.concatenate([control, np.flatnonzero(buffer == 0x7F)])
     in_rows, which = np.unique(np.searchsorted(starts, control, side="right") - 1, return_index=True)
     for row, at in zip(in_rows.tolist(), control[which].tolist(), strict=True):
         if row >= 0:
-            add(row, "ING-031", f"0x{int(buffer[at]):02X}", "no control characters")
+            add(row, "ING-031", f"0x{int(buffer[at]):02X}", said("no control characters", "制御文字のない値"))
 
     commas = np.flatnonzero(buffer == _COMMA)
     commas = commas[_outside(commas, quotes)]
     values = np.searchsorted(commas, ends) - np.searchsorted(commas, starts) + 1
     for wrong in np.flatnonzero(values != width).tolist():
-        add(wrong, "ING-061", f"{values[wrong]} values", f"{width} values")
+        add(wrong, "ING-061", _values(int(values[wrong])), _values(width))
     return [broken[row] for row in sorted(broken)]
+
+
+def _values(count: int) -> str:
+    return said(f"{count} values", f"{count}項目")
 
 
 def _body(

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from ingestion.findings import said
+
 FIRST_DAY = date(1873, 1, 1)  # 明治6年1月1日, the first day of the Gregorian calendar in Japan
 
 
@@ -56,7 +58,12 @@ _KANJI = re.compile(r"(明治|大正|昭和|平成|令和)([0-9]{1,2}|元)年([0
 
 
 class DateError(ValueError):
-    """A text that is no day; the message says what was expected."""
+    """A text that is no day; the message (``expected``, in both languages) says what was expected."""
+
+    @property
+    def expected(self) -> str:
+        words: str = self.args[0]
+        return words
 
 
 @lru_cache(maxsize=1 << 16)
@@ -99,7 +106,7 @@ def _day(year: int, month: int, day: int) -> date:
     try:
         found = date(year, month, day)
     except ValueError as error:
-        raise DateError("a day of the calendar") from error
+        raise DateError(said("a day of the calendar", "暦にある日")) from error
     if found < FIRST_DAY:
         raise DateError(f"{FIRST_DAY.isoformat()}～")
     return found

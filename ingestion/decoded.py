@@ -70,6 +70,11 @@ class Decoded:
     warnings: list[Finding] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """What was odd is kept beside the load: by then the file is in the archive."""
+        if self.warnings:
+            self.facts["warnings"] = "; ".join(warning.japanese() for warning in self.warnings)
+
     @property
     def version(self) -> str | None:
         """Which version of an extract it is: business date, n, whole or not. None where the content is all there is."""

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.collector import MAX_LISTED
+from ingestion.collector import listed
 from ingestion.csv_cells import Rows, input_fields, read_cells
 from ingestion.csv_grid import Grid, is_error_notice, read_grid
 from ingestion.dates import DateError, parse_ymd
 from ingestion.decoded import Context, Decoded, QuarantinedRow
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, said
 from ingestion.layout import Layout
 from ingestion.row_rules import group_rows, rule_named
 
@@ -50,10 +50,9 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     delivery = delivery_of(layout, context) if layout.extract else None
     grid = read_grid(data, layout.id)
     _check_header(grid, layout)
-    if delivery is not None and delivery.is_full and grid.rows == 0:
-        # landing it would withdraw every key: more likely the export failed
-        raise Refused([Finding("ING-002", None, None, None, "a full extract without rows", "rows")], layout.id)
     rows = Rows(layout, grid.lines[grid.sound])
+    if grid.rows == 0:
+        _without_rows(rows, delivery)
     cells = {header: grid.cells.column(i).combine_chunks() for i, header in enumerate(grid.headers)}
     read_cells(rows, cells, trim=b" " in grid.text or b"\t" in grid.text)
     for name in layout.rules:
@@ -62,7 +61,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     _refuse_lost_digits(rows)
     quarantined = _quarantine(grid, rows)
     if quarantined and not layout.extract:
-        raise Refused(_listed([finding for row in quarantined for finding in row.findings]), layout.id)
+        raise Refused(listed([finding for row in quarantined for finding in row.findings]), layout.id)
     table = _table(rows)
     return Decoded(
         layout=layout,
@@ -74,6 +73,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
         sequence_no=delivery.sequence_no if delivery else 0,
         is_full=delivery.is_full if delivery else False,
         quarantined=quarantined,
+        warnings=rows.warned.warnings(),
         facts={"encoding": grid.encoding},
     )
 
@@ -97,9 +97,26 @@ def delivery_of(layout: Layout, context: Context) -> Delivery:
     else:
         found = context.file_name
     raise Refused(
-        [Finding("ING-063", None, None, None, found, f"{layout.id}_YYYYMMDD[_full][_n].csv, --business-date")],
+        [Finding("ING-063", None, None, None, found, _named(layout))],
         layout.id,
     )
+
+
+def _named(layout: Layout) -> str:
+    name = f"{layout.id}_YYYYMMDD[_full][_n].csv"
+    return said(f"{name}, --business-date", f"{name} の形のファイル名")
+
+
+def _without_rows(rows: Rows, delivery: Delivery | None) -> None:
+    """Nothing today is a delivery, and one that somebody should see. A full extract of nothing is none.
+
+    Raises:
+        Refused: ING-008: landing it would withdraw every key, and more likely the export failed.
+    """
+    found = said("a header row alone", "見出し行だけ")
+    if delivery is not None and delivery.is_full:
+        raise Refused([Finding("ING-008", None, None, None, found, said("rows", "1行以上"))], rows.layout.id)
+    rows.warned.file("ING-007", found, said("rows, or nothing that day", "1行以上（その日に何もなければ0件）"))
 
 
 def _check_header(grid: Grid, layout: Layout) -> None:
@@ -110,17 +127,22 @@ def _check_header(grid: Grid, layout: Layout) -> None:
     line = grid.header_line
     if not known.intersection(delivered):
         wanted = ",".join(str(f.header) for f in fields if not f.optional_column)
-        raise Refused([Finding("ING-060", line, None, None, "no header row", wanted)], layout.id)
+        raise Refused(
+            [Finding("ING-060", line, None, None, said("no header row", "見出し行がない"), wanted)], layout.id
+        )
     findings = [
-        Finding("ING-060", line, None, str(f.header), "missing", str(f.header))
+        Finding("ING-060", line, None, str(f.header), said("missing", "見出しがない"), str(f.header))
         for f in fields
         if not f.optional_column and str(f.header) not in delivered
     ]
+    known_only = said("a column of the layout", "定められた見出し")
     for header in dict.fromkeys(delivered):
         if header not in known:
-            findings.append(Finding("ING-060", line, None, header, "unknown", "a column of the layout"))
+            findings.append(Finding("ING-060", line, None, header, said("unknown", "不明な見出し"), known_only))
         elif delivered.count(header) > 1:
-            findings.append(Finding("ING-060", line, None, header, f"{delivered.count(header)} times", "once"))
+            times = delivered.count(header)
+            found = said(f"{times} times", f"{times}回")
+            findings.append(Finding("ING-060", line, None, header, found, said("once", "1回")))
     if findings:
         raise Refused(findings, layout.id)
 
@@ -164,15 +186,7 @@ def _refuse_lost_digits(rows: Rows) -> None:
     ]
     broken = {finding.line for finding in short}
     if len(broken) > 1 and 2 * len(broken) > len(rows):
-        raise Refused(_listed(short), rows.layout.id)
-
-
-def _listed(findings: list[Finding]) -> list[Finding]:
-    """As many as a person can use, and the number of all (ING-099)."""
-    if len(findings) <= MAX_LISTED:
-        return findings
-    found, expected = f"{len(findings):,} findings", f"the first {MAX_LISTED:,} are listed"
-    return [*findings[:MAX_LISTED], Finding("ING-099", None, None, None, found, expected)]
+        raise Refused(listed(short), rows.layout.id)
 
 
 def _quarantine(grid: Grid, rows: Rows) -> list[QuarantinedRow]:

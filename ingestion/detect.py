@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ingestion import barcode, fixed
 from ingestion.columns import all_digits, printable
 from ingestion.decoded import Context
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, one_of, said, size_of
 from ingestion.framing import body_size, is_ebcdic, lines_of
 from ingestion.layout import Layout
 
@@ -40,10 +40,21 @@ def detect(data: bytes, context: Context, layouts: dict[str, Layout]) -> Layout:
     if context.format is not None:
         name = context.format.partition(":")[0]
         if name not in layouts:
-            raise Refused([Finding("ING-001", None, None, None, f"--format {name}", "one of " + ", ".join(layouts))])
+            raise Refused(
+                [
+                    Finding(
+                        "ING-001",
+                        None,
+                        None,
+                        None,
+                        said(f"--format {name}", f"指定された形式 {name!r}"),
+                        one_of(layouts),
+                    )
+                ]
+            )
         return layouts[name]
     if not data.strip(b"\r\n\x1a \t\x00"):
-        raise Refused([Finding("ING-002", None, None, None, f"{len(data)} bytes", "records")])
+        raise Refused([Finding("ING-002", None, None, None, size_of(len(data)), said("records", "1件以上のレコード"))])
     head = data.removeprefix(b"\xef\xbb\xbf")
     of_fixed = [layout for layout in layouts.values() if layout.kind == "fixed"]
     if of_fixed and (head[:1] == b"1" and head[1:3].isdigit() or is_ebcdic(head)):
@@ -55,7 +66,11 @@ def detect(data: bytes, context: Context, layouts: dict[str, Layout]) -> Layout:
 
 
 def _no_header(head: bytes) -> str:
-    return f"the first bytes are {printable(head[:3])}, a header record begins with 1 and two digits"
+    first = printable(head[:3])
+    return said(
+        f"the first bytes are {first}, a header record begins with 1 and two digits",
+        f"先頭は {first}（ヘッダ・レコードは 1 と2桁の数字で始まる）",
+    )
 
 
 def _fixed_layout(data: bytes, context: Context, layouts: list[Layout]) -> Layout:
@@ -83,7 +98,9 @@ def _fixed_layout(data: bytes, context: Context, layouts: list[Layout]) -> Layou
 
 
 def _finding(fit: _Fit) -> Finding:
-    reason = fit.reason or "more than one layout fits; name one with --format"
+    reason = fit.reason or said(
+        "more than one layout fits; name one with --format", "複数の形式に当てはまり、1つに定まらない"
+    )
     return Finding("ING-001", None, None, None, reason, f"{fit.layout.id} ({fit.layout.title_ja})")
 
 
@@ -98,7 +115,8 @@ def _first_record_mismatch(data: bytes, layout: Layout) -> str | None:
     for key, wanted in layout.detect.items():
         kind, first, last = _span(key)
         if not kind and data[first:last] != wanted.encode("ascii"):
-            return f"bytes {key} are {printable(data[first:last])}, not '{wanted}'"
+            there = printable(data[first:last])
+            return said(f"bytes {key} are {there}, not '{wanted}'", f"{key}バイト目が '{wanted}' でなく {there}")
     return None
 
 
@@ -157,11 +175,19 @@ def _proof(data: bytes, layout: Layout) -> _Fit:
         check = barcode.check_digits(digits & np.uint8(0x0F)) == (digits[:, -1] & 0x0F)
         good = int((placed & check).sum())
         if not len(records):
-            return _Fit(layout, "there is no data record whose barcode could prove where it stands", 0.0)
+            reason = said(
+                "there is no data record whose barcode could prove where it stands",
+                "バーコードの位置を確かめられるデータ・レコードがない",
+            )
+            return _Fit(layout, reason, 0.0)
         # One broken barcode must be reported as such, so most records prove the place, not all of them.
         if 2 * good <= len(records):
             place = f"{first + 1}-{first + barcode.LENGTH}"
-            reason = f"bytes {place} hold a barcode with the right check digit in {good} of {len(records)} data records"
+            count = len(records)
+            reason = said(
+                f"bytes {place} hold a barcode with the right check digit in {good} of {count} data records",
+                f"{place}バイト目に正しいバーコードがあるのは、データ・レコード{count}件のうち{good}件",
+            )
             return _Fit(layout, reason, float(placed.mean()))
     return _Fit(layout, "", 1.0)
 
@@ -223,6 +249,10 @@ def _nearest(fixed: list[_Fit], data: bytes, layouts: dict[str, Layout]) -> list
         if layout.kind == "csv":
             known = {str(column.header) for column in layout.columns if column.header}
             both = len(known & set(header))
-            fits.append(_Fit(layout, f"{both} of its {len(known)} headers are in the first line", both / len(known)))
+            reason = said(
+                f"{both} of its {len(known)} headers are in the first line",
+                f"1行目にある見出しは{len(known)}個のうち{both}個",
+            )
+            fits.append(_Fit(layout, reason, both / len(known)))
     fits.sort(key=lambda fit: -fit.nearness)
     return [_finding(fit) for fit in [f for f in fits if f.nearness > 0][:3] + fixed]

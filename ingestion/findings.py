@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,18 +20,19 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "ING-001": Kind(
         "no layout fits this file",
-        "どのレイアウトにも当てはまりません",
+        "どの形式にも当てはまりません",
         "compare with the nearest layouts listed, name one with --format, or add a layout YAML",
-        "下に示す近いレイアウトと比べ、--format で指定するか、レイアウトの YAML を追加してください",
+        "送付元と、どの形式のファイルかを確認してください。初めて受け取る形式のときは、この票を添えて"
+        "システム担当者に連絡してください",
     ),
     "ING-002": Kind(
         "the file is empty", "ファイルが空です", "ask the sender for it again", "送付元に再送を依頼してください"
     ),
     "ING-003": Kind(
         "the office's own layout of this format is broken",
-        "この形式の、職場で追加したレイアウトに誤りがあり、使えません",
+        "この形式について職場で追加した定義に誤りがあり、使えません",
         "mend the layout (osame layout check FILE.yml), then deliver the file again",
-        "システム担当に連絡してください。レイアウトを直した後、同じファイルをもう一度取り込みます",
+        "この票を添えてシステム担当者に連絡してください。定義を直した後、同じファイルをもう一度取り込みます",
     ),
     "ING-004": Kind(
         "the file cannot be read",
@@ -42,13 +44,27 @@ KINDS: dict[str, Kind] = {
         "the program failed while it read the file",
         "読込プログラムが異常終了しました",
         "report this line and the layout; the file stays where it is, and the others were not held up",
-        "この行とレイアウトの名前をシステム担当に知らせてください。ファイルは元の場所に残ります",
+        "この行と形式の名前をシステム担当者に知らせてください。ファイルは元の場所に残ります",
     ),
     "ING-006": Kind(
         "what was decided about the file stands, but it could not be put away",
         "取込の結果は記録しましたが、ファイルを移動できません",
         "clear the way (a folder of that name, a permission), then run the same command again",
         "移動先の障害（同じ名前のフォルダ、権限など）を取り除き、もう一度取り込んでください",
+    ),
+    "ING-007": Kind(
+        "a file without a single record, landed as such",
+        "データが1件もありません（0件として受け入れました）",
+        "nothing to do if there was nothing that day; otherwise ask the sender for the file again",
+        "その日に何もなければ、このままで構いません。あるはずのときは、送付元に再送を依頼してください",
+    ),
+    "ING-008": Kind(
+        "a full extract without rows, which would withdraw everything",
+        "全件のファイルにデータが1件もありません（受け入れると全件が取消しになります）",
+        "the export has most likely failed: run it again; if every row is really gone, deliver a differential file "
+        "that withdraws them one by one (削除フラグ 1)",
+        "出力の失敗と思われます。出力し直してください。本当に全件がなくなったときは、1件ずつ削除フラグを1とした"
+        "差分のファイルを提出してください",
     ),
     "ING-010": Kind(
         "wrong record length",
@@ -78,7 +94,31 @@ KINDS: dict[str, Kind] = {
         "a workbook with something else than plain values",
         "ワークブックに、そのままでは読めない内容があります",
         "fill in the sheet that osame template makes, with values only",
-        "osame template で作成した様式に値だけを記入し、もう一度提出してください",
+        "配られた様式に値だけを記入し（貼り付けは「値の貼り付け」）、もう一度提出してください",
+    ),
+    "ING-015": Kind(
+        "a zip archive",
+        "zip です（中のファイルを取り出していません）",
+        "unpack it and offer the files that are in it",
+        "zip を展開し、中のファイルを1つずつ受入フォルダに置いてください",
+    ),
+    "ING-016": Kind(
+        "a workbook that cannot be opened as it is",
+        "このままでは開けないワークブックです",
+        "open it in Excel, take the password off, save it as .xlsx and offer that",
+        "Excel で開き、パスワードを外し、「Excel ブック（.xlsx）」として保存したものを提出してください",
+    ),
+    "ING-017": Kind(
+        "a damaged workbook or archive",
+        "ワークブック（又は zip）が壊れています",
+        "open it in Excel and save it again; if Excel cannot open it either, ask the sender for it again",
+        "Excel で開いて保存し直してください。Excel でも開けないときは、送付元に再送を依頼してください",
+    ),
+    "ING-018": Kind(
+        "a workbook that is larger than is read",
+        "ワークブックが大きすぎます",
+        "copy the filled rows into a new template; a large extract comes as CSV",
+        "記入した行だけを新しい様式に写して提出してください。件数の多いデータは CSV で出力してください",
     ),
     "ING-020": Kind(
         "wrong record order",
@@ -116,8 +156,8 @@ KINDS: dict[str, Kind] = {
     "ING-032": Kind(
         "an unknown code",
         "定義されていないコードです",
-        "ask the sender, or add the code to the layout YAML",
-        "送付元に確認するか、レイアウトの YAML にコードを追加してください",
+        "ask the sender what the code means; if it is a new one, add it to the layout",
+        "送付元にコードの意味を確認してください。新しいコードのときは、この票を添えてシステム担当者に連絡してください",
     ),
     "ING-033": Kind(
         "an impossible date", "ありえない日付です", "ask the sender to correct it", "送付元に訂正を依頼してください"
@@ -126,7 +166,7 @@ KINDS: dict[str, Kind] = {
         "the year or era cannot be told",
         "年または元号を特定できません",
         "give --business-date YYYY-MM-DD",
-        "--business-date YYYY-MM-DD を指定してください",
+        "ファイルの業務日付（何年何月何日の分か）を送付元に確認し、システム担当者に連絡してください",
     ),
     "ING-035": Kind(
         "a required value is blank",
@@ -143,8 +183,8 @@ KINDS: dict[str, Kind] = {
     "ING-037": Kind(
         "a filler that is not blank",
         "空白であるべき予備欄に値があります",
-        "check the layout",
-        "レイアウトを確認してください",
+        "nothing to do; if it comes again, ask the sender what stands there and check the layout",
+        "このままで構いません。続くときは、予備欄の使い方を送付元に確認してください",
     ),
     "ING-038": Kind(
         "trailing spaces were stripped from a record",
@@ -181,8 +221,8 @@ KINDS: dict[str, Kind] = {
         "依頼データか結果データか判別できません",
         "check with the bank; if it is a result without result totals, land it again with "
         "--format and --allow-missing-result-totals",
-        "金融機関に確認し、結果合計のない結果データであれば --format と --allow-missing-result-totals を"
-        "付けて取り込んでください",
+        "依頼データか結果データかを金融機関に確認してください。結果合計のない結果データのときは、"
+        "この票を添えてシステム担当者に連絡してください",
     ),
     "ING-051": Kind(
         "the same debit was already landed with another result code",
@@ -200,9 +240,10 @@ KINDS: dict[str, Kind] = {
     ),
     "ING-060": Kind(
         "the header row differs from the layout",
-        "見出し行がレイアウトと違います",
-        "export the extract again with the headers of the layout, or change the layout YAML",
-        "レイアウトの見出しで出力し直すか、レイアウトの YAML を変更してください",
+        "見出し行が定められたものと違います",
+        "export the file again with the headers of the layout; if the export has changed, change the layout",
+        "定められた見出しで出力し直してください。出力の様式が変わったときは、この票を添えてシステム担当者に"
+        "連絡してください",
     ),
     "ING-061": Kind(
         "wrong number of values in the row",
@@ -220,7 +261,7 @@ KINDS: dict[str, Kind] = {
         "the business date is not known",
         "業務日付が分かりません",
         "name the file <extract>_<YYYYMMDD>[_full][_<n>].csv or give --business-date",
-        "ファイル名を <名称>_<YYYYMMDD>[_full][_<n>].csv とするか、--business-date を指定してください",
+        "ファイル名を「名称_年月日8桁.csv」（例: assessments_20250801.csv）とし、もう一度置いてください",
     ),
     "ING-064": Kind(
         "the same primary key twice in one file",
@@ -254,7 +295,7 @@ KINDS: dict[str, Kind] = {
     ),
     "ING-069": Kind(
         "a code that is not written as its layout asks",
-        "コードの書き方がレイアウトと違います",
+        "コードの書き方が定められたものと違います",
         "a spreadsheet may have taken its zeros: export the file again and do not open it before it is delivered",
         "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください",
     ),
@@ -265,6 +306,53 @@ KINDS: dict[str, Kind] = {
         "まず一覧にある指摘の原因を直してください",
     ),
 }
+
+
+class Said(str):
+    """Words of a finding in both languages. As a text it is the English ones."""
+
+    japanese: str
+
+    def __new__(cls, english: str, japanese: str | None = None) -> Said:
+        words = super().__new__(cls, english)
+        words.japanese = english if japanese is None else japanese
+        return words
+
+
+def said(english: str, japanese: str) -> Said:
+    """What a finding says, for operators (English) and for the office (Japanese)."""
+    return Said(english, japanese)
+
+
+def in_japanese(text: str) -> str:
+    """The Japanese of what a finding says. Plain text is a value of the file and needs none."""
+    return text.japanese if isinstance(text, Said) else text
+
+
+def one_of(values: Iterable[str]) -> Said:
+    """That a value is one of some."""
+    listed = ", ".join(values)
+    return said(f"one of {listed}", f"{listed} のいずれか" if ", " in listed else listed)
+
+
+def in_yen(amount: int) -> Said:
+    """An amount of whole yen."""
+    return said(f"{amount:,} yen", f"{amount:,}円")
+
+
+def records_of(count: int) -> Said:
+    """A number of records."""
+    return said(f"{count:,} records", f"{count:,}件")
+
+
+def rows_of(count: int) -> Said:
+    """A number of rows."""
+    return said(f"{count:,} rows", f"{count:,}行")
+
+
+def size_of(count: int) -> Said:
+    """A number of bytes."""
+    return said(f"{count} bytes", f"{count}バイト")
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +396,11 @@ class Finding:
             for part in (
                 f"{self.line}行目" if self.line is not None else "ファイル全体",
                 f" {self.byte}バイト目" if self.byte is not None else "",
-                f" 「{self.field}」" if self.field else "",
+                f" 「{in_japanese(self.field)}」" if self.field else "",
             )
         )
-        return f"{where} [{self.code}] {self.kind.meaning_ja}。実際: {self.found} / 期待: {self.expected}"
+        found, expected = in_japanese(self.found), in_japanese(self.expected)
+        return f"{where} [{self.code}] {self.kind.meaning_ja}。実際: {found} / 期待: {expected}"
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "meaning": self.kind.meaning, "advice": self.kind.advice}

@@ -5,15 +5,17 @@ The whole file is checked before anything is given out; one error refuses it, wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.collector import Collector
-from ingestion.columns import Reading, decode_field, matches, printable, reading
+from ingestion.columns import A_DAY_OF_AN_ERA, Reading, decode_field, matches, printable
 from ingestion.decoded import Context, Decoded, SentRequest
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, in_yen, one_of, records_of, said
 from ingestion.framing import frame, one_byte_text
 from ingestion.layout import FieldDef, Layout, TotalDef, columns_of
 from ingestion.rules import RECORD_RULES, ROLE_RULES, Array, FixedFile, Ints, Kind
@@ -47,7 +49,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     file = _structure(matrix, layout, context, collector)
     asked = _asked_role(layout, context)
     years = Years(context)
-    ctx = reading(collector, layout.encoding, layout.tolerated, years)
+    ctx = Reading(collector, layout.encoding, years)
     for kind in _KINDS[1:]:
         _decode_kind(file, kind, ctx)
     _run_rules(file, before_totals=True)
@@ -62,6 +64,9 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     _resolve_years(file, years)
     if collector.error_count:
         raise Refused(collector.errors(), layout.id)
+    if len(file.rows["data"]) == 0:
+        found = said("control records alone", "ヘッダ・トレーラ・エンドだけ")
+        collector.file("ING-007", found, said("records, or nothing that day", "1件以上（その日に何もなければ0件）"))
     return _decoded(file, years)
 
 
@@ -72,8 +77,9 @@ def _asked_role(layout: Layout, context: Context) -> str | None:
         return None
     roles = list(layout.roles.tables) if layout.roles else []
     if role not in roles:
-        expected = " or ".join(f"{layout.id}:{known}" for known in roles) or layout.id
-        raise Refused([Finding("ING-001", None, None, None, f"--format {context.format}", expected)], layout.id)
+        expected = one_of([f"{layout.id}:{known}" for known in roles] or [layout.id])
+        asked = said(f"--format {context.format}", f"指定された形式 {context.format!r}")
+        raise Refused([Finding("ING-001", None, None, None, asked, expected)], layout.id)
     return role
 
 
@@ -103,7 +109,7 @@ def _check_order(kinds: NDArray[np.int8], marks: NDArray[np.uint8], layout: Layo
         1,
         "データ区分",
         lambda i: printable(marks[unknown[i] : unknown[i] + 1].tobytes()),
-        "one of " + ", ".join(names.values()),
+        one_of(names.values()),
     )
     known = np.flatnonzero(kinds != _UNKNOWN)
     now = kinds[known]
@@ -111,8 +117,10 @@ def _check_order(kinds: NDArray[np.int8], marks: NDArray[np.uint8], layout: Layo
     ends = np.flatnonzero(now == _END)
     if len(ends) and ends[0] + 1 < len(now):
         extra = known[ends[0] + 1 :]
-        found = f"{len(extra):,} more record{'s' if len(extra) > 1 else ''}"
-        collector.error("ING-023", int(extra[0]) + 1, 1, None, found, "nothing after the end record")
+        count = len(extra)
+        found = said(f"{count:,} more record{'s' if count > 1 else ''}", f"さらに{count:,}件のレコード")
+        nothing = said("nothing after the end record", "エンド・レコードで終わり")
+        collector.error("ING-023", int(extra[0]) + 1, 1, None, found, nothing)
         now, before, known = now[: ends[0] + 1], before[: ends[0] + 1], known[: ends[0] + 1]
     fits = np.zeros((6, 6), bool)
     for pair in _IN_ORDER:
@@ -124,8 +132,11 @@ def _check_order(kinds: NDArray[np.int8], marks: NDArray[np.uint8], layout: Layo
         known[index] + 1,
         1,
         "データ区分",
-        lambda i: f"record {names[int(now[index[i]])]} after {names[int(before[index[i]])]}",
-        f"a trailer {names[_TRAILER]} first",
+        lambda i: said(
+            f"record {names[int(now[index[i]])]} after {names[int(before[index[i]])]}",
+            f"データ区分 {names[int(before[index[i]])]} の次に {names[int(now[index[i]])]}",
+        ),
+        said(f"a trailer {names[_TRAILER]} first", f"先にトレーラ {names[_TRAILER]}"),
     )
     wrong = np.flatnonzero(~fits[before, now] & ~no_trailer)
     collector.errors_at(
@@ -133,17 +144,20 @@ def _check_order(kinds: NDArray[np.int8], marks: NDArray[np.uint8], layout: Layo
         known[wrong] + 1,
         1,
         "データ区分",
-        lambda i: f"record {names[int(now[wrong[i]])]}",
-        "the order " + " ".join(names.values()),
+        lambda i: said(f"record {names[int(now[wrong[i]])]}", f"データ区分 {names[int(now[wrong[i]])]}"),
+        said("the order " + " ".join(names.values()), " ".join(names.values()) + " の順"),
     )
     _check_end(int(now[-1]) if len(now) else _START, len(kinds), names, collector)
 
 
 def _check_end(last: int, count: int, names: dict[int, str], collector: Collector) -> None:
+    ends = said("the end of the file", "ファイルの終わり")
+    trailer = said(f"a trailer {names[_TRAILER]}", f"トレーラ {names[_TRAILER]}")
     if last in (_START, _HEADER, _DATA):
-        collector.error("ING-021", count + 1, 1, "データ区分", "the end of the file", f"a trailer {names[_TRAILER]}")
+        collector.error("ING-021", count + 1, 1, "データ区分", ends, trailer)
     if last != _END:
-        collector.error("ING-022", count + 1, 1, "データ区分", "the end of the file", f"an end record {names[_END]}")
+        end = said(f"an end record {names[_END]}", f"エンド {names[_END]}")
+        collector.error("ING-022", count + 1, 1, "データ区分", ends, end)
 
 
 def _decode_kind(file: FixedFile, kind: Kind, ctx: Reading) -> None:
@@ -192,20 +206,24 @@ def _refuse_ebcdic(file: FixedFile) -> None:
         file.collector.errors_at("ING-011", at, definition.start, label, lambda _i: "'1' (EBCDIC)", "'0' (JIS)")
 
 
-def _figure(file: FixedFile, total: TotalDef) -> tuple[Ints, str]:
-    """What the data records give for a control figure, per group."""
+def _figure(file: FixedFile, total: TotalDef) -> tuple[Ints, Callable[[int], str]]:
+    """What the data records give for a control figure, per group; and how a finding says such a figure."""
     count = len(file.rows["data"])
     included = np.ones(count, bool)
     for name, codes in (total.where or {}).items():
         included &= matches(file.raw("data", name), codes)
     if total.equals == "count":
-        return file.per_group(included.astype(np.int64)), "records"
+        return file.per_group(included.astype(np.int64)), records_of
     if total.equals == "sum":
-        return file.per_group(np.where(included, file.numbers("data", str(total.of)), 0)), "yen"
+        return file.per_group(np.where(included, file.numbers("data", str(total.of)), 0)), in_yen
     if total.equals == "groups":
-        return np.ones(file.groups, np.int64), "header groups"
+        return np.ones(file.groups, np.int64), _header_groups
     group = np.cumsum(np.isin(np.arange(len(file.matrix)), file.rows["header"])) - 1
-    return np.bincount(group[group >= 0], minlength=file.groups).astype(np.int64), "records"
+    return np.bincount(group[group >= 0], minlength=file.groups).astype(np.int64), records_of
+
+
+def _header_groups(count: int) -> str:
+    return said(f"{count:,} header groups", f"ヘッダ{count:,}件")
 
 
 def _compare(file: FixedFile, total: TotalDef) -> None:
@@ -224,7 +242,7 @@ def _compare(file: FixedFile, total: TotalDef) -> None:
         pairs = [(int(file.trailer_of[g]), int(computed[g])) for g in checked if file.trailer_of[g] >= 0]
     for row, expected in pairs:
         if given[row] and stated[row] != expected:
-            found, wanted = f"{stated[row]:,} {unit}", f"{expected:,} {unit}"
+            found, wanted = unit(int(stated[row])), unit(expected)
             file.collector.error(code, int(lines[row]), definition.start, definition.label_ja, found, wanted)
 
 
@@ -261,12 +279,12 @@ def _resolve(file: FixedFile, years: Years, definition: FieldDef, group: int, ke
         requests = file.context.sent_requests(consignor, f"{written % 10000:04d}")
         sent = [r for r in requests if r.count == count and r.amount_yen == amount]
     if era and not years.era_candidates(written):
-        code, expected = "ING-033", "a day YYMMDD of a Japanese era"
+        code, expected = "ING-033", A_DAY_OF_AN_ERA
     else:
         day = years.era_date(written, sent) if era else years.month_day(written, sent)
         if day is not None:
             return day
-        code, expected = "ING-034", years.window_text() if era else "one year that agrees"
+        code, expected = "ING-034", years.window_text() if era else said("one year that agrees", "1つに定まる年")
     line = int(file.lines("header")[group])
     found = f"'{written:0{definition.length}d}'"
     file.collector.error(code, line, definition.start, definition.label_ja, found, expected)

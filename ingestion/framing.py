@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.collector import Collector
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, said, size_of
 
 Bytes = NDArray[np.uint8]
 CR, LF, SPACE = 0x0D, 0x0A, 0x20
@@ -29,7 +29,7 @@ def one_byte_text(data: bytes, collector: Collector) -> bytes:
         Refused: an empty file (ING-002), or EBCDIC bytes (ING-011), in which nothing else can be checked.
     """
     if not data[:4096].strip(_TAIL + b" ") and not data.strip(_TAIL + b" "):
-        raise Refused([Finding("ING-002", None, None, None, f"{len(data)} bytes", "records")])
+        raise Refused([Finding("ING-002", None, None, None, size_of(len(data)), said("records", "1件以上のレコード"))])
     if is_ebcdic(data):
         raise Refused([Finding("ING-011", 1, 1, None, f"0x{data[0]:02X}", "'1' (0x31)")])
     if data.isascii() or not _may_be_utf8(data[:_PROBE]):
@@ -50,8 +50,8 @@ def one_byte_text(data: bytes, collector: Collector) -> bytes:
         inside + 1,
         high[first[inside]] - starts[inside] + 1,
         None,
-        lambda _i: "a character of several bytes (UTF-8)",
-        "one byte per character",
+        lambda _i: said("a character of several bytes (UTF-8)", "2バイト以上の文字（UTF-8）"),
+        said("one byte per character", "1文字1バイト"),
     )
     return text.removeprefix("\ufeff").encode("cp932", errors="replace")
 
@@ -94,8 +94,10 @@ def frame(data: bytes, width: int, collector: Collector) -> Bytes:
     elif (lengths % width == 0).all() and lengths.min() > 0:
         return np.frombuffer(content.replace(b"\r", b"").replace(b"\n", b""), np.uint8).reshape(-1, width)
     if len(starts) * width > _MAX_GROWTH * len(content) + _CHUNK * width // 16:
-        found = f"{len(starts):,} lines in {len(content):,} bytes"
-        raise Refused([*collector.errors(), Finding("ING-010", None, None, None, found, f"{width} bytes each")])
+        count, total = f"{len(starts):,}", f"{len(content):,}"
+        found = said(f"{count} lines in {total} bytes", f"{total}バイトに{count}行")
+        expected = said(f"{width} bytes each", f"各{width}バイト")
+        raise Refused([*collector.errors(), Finding("ING-010", None, None, None, found, expected)])
     return _padded(content, starts, lengths, width, collector)
 
 
@@ -144,15 +146,22 @@ def _padded(
     stripped = short & (last != SPACE)
     wrong = (lengths != width) & ~stripped
     numbers = np.arange(1, len(starts) + 1, dtype=np.int64)
-    collector.warn("ING-038", numbers[stripped], None, None, f"fewer than {width} bytes", f"{width} bytes")
+    collector.warn(
+        "ING-038",
+        numbers[stripped],
+        None,
+        None,
+        said(f"fewer than {width} bytes", f"{width}バイト未満"),
+        size_of(width),
+    )
     index = np.flatnonzero(wrong)
     collector.errors_at(
         "ING-010",
         numbers[index],
         np.minimum(lengths[index], width) + 1,
         None,
-        lambda i: f"{lengths[index[i]]} bytes",
-        f"{width} bytes",
+        lambda i: size_of(int(lengths[index[i]])),
+        size_of(width),
     )
     matrix = np.full((len(starts), width), SPACE, np.uint8)
     columns = np.arange(width)

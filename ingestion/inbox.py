@@ -24,7 +24,7 @@ import duckdb
 
 from ingestion import archive
 from ingestion.decoded import Context, Decoded
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, said
 from ingestion.landing import Landing, Offer, sha256_of
 from ingestion.layout import BrokenLayout, Layout, LayoutError, broken_layouts, load_layouts
 from ingestion.reader import read
@@ -185,7 +185,11 @@ def _offer(desk: _Desk, path: Path) -> Offer:
         data = _bytes_of(path)
     except OSError as error:
         _stop_unless_of_the_file(error)
-        return _failed(name, b"", Finding("ING-004", None, None, None, _said(error), "a file that can be read"))
+        return _failed(
+            name,
+            b"",
+            Finding("ING-004", None, None, None, _said(error), said("a file that can be read", "読み込めるファイル")),
+        )
     desk.options.on_step("read")
     try:
         offer = _decide(desk, data, name, at)
@@ -199,7 +203,7 @@ def _offer(desk: _Desk, path: Path) -> Offer:
         _put_away(desk.home, path, data, offer, at, desk.options)
     except OSError as error:
         _stop_unless_of_the_file(error)
-        left = Finding("ING-006", None, None, None, _said(error), "a place to put the file")
+        left = Finding("ING-006", None, None, None, _said(error), said("a place to put the file", "ファイルの移動先"))
         return replace(offer, findings=(left, *offer.findings))
     return offer
 
@@ -268,7 +272,9 @@ def _is_of(broken: BrokenLayout, layout_id: str, context: Context) -> bool:
 
 
 def _of_broken(broken: BrokenLayout) -> Finding:
-    return Finding("ING-003", None, None, broken.path.name, broken.problem, "a layout without these")
+    return Finding(
+        "ING-003", None, None, broken.path.name, broken.problem, said("a layout without these", "誤りのない形式の定義")
+    )
 
 
 def _failed(name: str, data: bytes, finding: Finding) -> Offer:
@@ -303,7 +309,9 @@ def crashed(error: Exception) -> Finding:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" at {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
-    return Finding("ING-005", None, None, None, f"{type(error).__name__}{where}", "a reader that ends")
+    return Finding(
+        "ING-005", None, None, None, f"{type(error).__name__}{where}", said("a reader that ends", "正常に終わる読込み")
+    )
 
 
 def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, options: Options) -> None:

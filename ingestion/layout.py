@@ -64,6 +64,11 @@ _SQL: dict[pa.DataType, str] = {
 }
 
 
+# A byte of a record, and characters of a value: what is longer than this is none, and would fill the memory.
+Place = Annotated[int, Field(ge=1, le=10_000)]
+Characters = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class LayoutError(OsameError):
     """A layout YAML that cannot be used; the message names the file and what is wrong."""
 
@@ -78,8 +83,8 @@ class _Model(BaseModel):
 class Condition(_Model):
     """Which records a field is read on, told by other bytes of the same record (a flag, or "these are all digits")."""
 
-    start: int
-    length: int
+    start: Place
+    length: Place
     codes: list[str] | None = None
     digits: bool = False
     negate: bool = False
@@ -97,14 +102,17 @@ class FieldDef(_Model):
     name: str
     label_ja: str
     type: FieldType
-    start: int | None = None
-    length: int | None = None
+    start: Place | None = None
+    length: Place | None = None
     header: str | None = None
     nullable: bool = False
     personal: bool = False
+    # It tells about the record and decides nothing (names, remarks). What does not belong in it (a character, a code,
+    # too many of them) never stops a file: it is a warning, and lands. On a sheet a line break in it becomes a space.
+    descriptive: bool = False
     charset: Charset = "any"
     codes: dict[str, str] | None = None
-    width: int | None = None  # CSV, in characters: exact for digits, the most for text
+    width: Characters | None = None  # CSV, in characters: exact for digits, the most for text
     pattern: str | None = None  # CSV: what a text must be, from its first to its last character (a regular expression)
     sign: Literal["any", "nonnegative", "positive", "negative"] = "any"
     description: str = ""
@@ -153,7 +161,7 @@ class FieldDef(_Model):
 class RecordDef(_Model):
     """One kind of record of a fixed-length file, told by its first byte."""
 
-    mark: str
+    mark: Annotated[str, Field(pattern="^[!-~]$")]  # one byte
     fields: list[FieldDef]
 
 
@@ -205,12 +213,12 @@ class Layout(_Model):
     amount: str | None = None
     rules: list[str] = Field(default_factory=list)
     # fixed length
-    width: int | None = None
+    width: Place | None = None
     encoding: Literal["jis", "cp932"] = "jis"
     detect: dict[str, str] = Field(default_factory=dict)
     records: dict[Literal["header", "data", "trailer", "end"], RecordDef] = Field(default_factory=dict)
     totals: list[TotalDef] = Field(default_factory=list)
-    tolerated: str = ""  # characters outside a field's charset that give a warning, not a refusal
+    tolerated: str = ""  # characters outside a field's charset that we may write (the newer table of characters)
     # role ("all" without roles) -> days a header date without a year may lie after the landing day: files that we send
     # are landed before their day
     days_ahead: dict[str, int] = Field(default_factory=dict)
@@ -320,6 +328,15 @@ class Layout(_Model):
         if self.kind == "csv":
             return []
         return [f for part in ("header", "trailer", "end") for f in self.records[part].fields if f.landed]  # type: ignore[index]
+
+    @model_validator(mode="after")
+    def _descriptive_decides_nothing(self) -> Layout:
+        """Only text and digits may be descriptive, and none that names a row or that a control figure looks at."""
+        decisive = {*self.primary_key, *(name for total in self.totals for name in total.where or {})}
+        for f in [*self.columns, *(f for record in self.records.values() for f in record.fields)]:
+            if f.descriptive and (f.type not in ("text", "digits") or f.name in decisive):
+                raise ValueError(f"{f.name}: a field that decides something cannot be descriptive")
+        return self
 
     def tables(self) -> list[str]:
         return list(self.roles.tables.values()) if self.roles else [str(self.table)]

@@ -8,7 +8,8 @@ from ingestion import delimited, fixed
 from ingestion.decoded import Context, Decoded
 from ingestion.detect import detect
 from ingestion.layout import Layout
-from ingestion.sheet import is_workbook, read_sheet
+from ingestion.sheet import read_sheet
+from ingestion.workbook import is_workbook
 
 
 def read(data: bytes, context: Context, layouts: dict[str, Layout]) -> Decoded:
@@ -20,7 +21,7 @@ def read(data: bytes, context: Context, layouts: dict[str, Layout]) -> Decoded:
     if is_workbook(data):
         sheet = read_sheet(data)
         layout = detect(sheet.csv, context, {name: of for name, of in layouts.items() if of.kind == "csv"})
-        sheet.require_text(layout)
+        sheet.require_layout(layout)
         return delimited.decode(sheet.csv, layout, replace(context, sequence_no=sheet.saved_ms))
     layout = detect(data, context, layouts)
     decode = fixed.decode if layout.kind == "fixed" else delimited.decode

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.collector import MAX_LISTED
+from ingestion.collector import MAX_LISTED, listed
 from ingestion.decoded import Decoded
 from ingestion.findings import Finding
 from ingestion.layout import FieldDef, Layout, quoted
@@ -165,10 +165,7 @@ def _findings(landing: duckdb.DuckDBPyConnection, table: str, key: _Key, lines: 
         [lines[:MAX_LISTED]],
     ).fetchall()
     findings = [_finding(line, file, loose, values) for line, file, *values in found]
-    if len(lines) > len(findings):
-        listed = f"the first {len(findings):,} are listed"
-        findings.append(Finding("ING-099", None, None, None, f"{len(lines):,} findings", listed))
-    return findings
+    return listed(findings, len(lines))
 
 
 def _finding(line: int, file: str, loose: list[FieldDef], values: list[str | None]) -> Finding:

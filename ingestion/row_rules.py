@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion import barcode
-from ingestion.csv_cells import Mask, Rows
+from ingestion.csv_cells import A_VALUE, Mask, Rows
 from ingestion.layout import LayoutError
 
 RowRule = Callable[[Rows], None]
@@ -116,7 +116,7 @@ def _receipt_type_signs(rows: Rows) -> None:
     money_in = kind["1"] | only_charges
     for name in (*_OWN_AMOUNTS, "early_payment_bonus_yen"):
         rows.fault(money_in & (rows.whole(name) < 0), "ING-066", name, "≧ 0")
-    rows.fault(money_in & rows.blank("payment_method_code"), "ING-035", "payment_method_code", "a value")
+    rows.fault(money_in & rows.blank("payment_method_code"), "ING-035", "payment_method_code", A_VALUE)
     rows.fault(only_charges & (rows.whole("principal_yen") != 0), "ING-067", "principal_yen", "0")
 
     taken_back = kind["2"] | kind["6"]
@@ -268,8 +268,7 @@ def _two_persons(rows: Rows) -> None:
 def _not_before(rows: Rows, first: str, then: str) -> None:
     """Where both days are given, the second does not come before the first."""
     before: Mask = pc.fill_null(pc.less(rows.value[then], rows.value[first]), False).to_numpy(zero_copy_only=False)
-    label = next(f.label_ja for f in rows.layout.columns if f.name == first)
-    rows.fault(before & rows.live, "ING-067", then, f"≧ {label}")
+    rows.fault(before & rows.live, "ING-067", then, f"≧ {rows.label(first)}")
 
 
 def _staff_dates(rows: Rows) -> None:
@@ -305,8 +304,7 @@ def _decision_parts(rows: Rows) -> None:
     for code, needed in _DECISION_NEEDS.items():
         kind = rows.equals("decision_type_code", code) & rows.live
         for name in needed:
-            label = next(f.label_ja for f in rows.layout.columns if f.name == name)
-            rows.fault(kind & rows.blank(name), "ING-035", name, label)
+            rows.fault(kind & rows.blank(name), "ING-035", name, rows.label(name))
     moves = rows.equals("decision_type_code", "2", "3") & rows.live
     for part in DUE_KEY:
         rows.fault(moves & rows.blank(f"offset_{part}"), "ING-035", f"offset_{part}", "充当先のキー")

@@ -19,7 +19,8 @@ from ingestion import barcode
 from ingestion.collector import Collector
 from ingestion.columns import all_digits, matches, printable
 from ingestion.decoded import Context
-from ingestion.layout import FieldDef, Layout
+from ingestion.findings import in_yen, said
+from ingestion.layout import FieldDef, Layout, LayoutError
 
 Kind = Literal["header", "data", "trailer", "end"]
 Ints = NDArray[np.int64]
@@ -47,7 +48,16 @@ class FixedFile:
         return len(self.rows["header"])
 
     def definition(self, kind: Kind, name: str) -> FieldDef:
-        return next(f for f in self.layout.records[kind].fields if f.name == name)
+        for f in self.layout.records[kind].fields:
+            if f.name == name:
+                return f
+        raise LayoutError(f"{self.layout.id}: a rule or total that it names needs the field {name!r} of the {kind}")
+
+    def _column(self, kind: Kind, name: str) -> Array:
+        column = self.columns[kind].get(self.definition(kind, name).name)
+        if column is None or not pa.types.is_integer(column.type):
+            raise LayoutError(f"{self.layout.id}: {name!r} of the {kind} must be a number: a rule or total counts it")
+        return column
 
     def raw(self, kind: Kind, name: str) -> NDArray[np.uint8]:
         """Bytes of one field over the records of a kind."""
@@ -56,11 +66,11 @@ class FixedFile:
 
     def numbers(self, kind: Kind, name: str) -> Ints:
         """A number column, missing as 0."""
-        column = pc.fill_null(self.columns[kind][name], 0)
+        column = pc.fill_null(self._column(kind, name), 0)
         return np.asarray(column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(False))
 
     def present(self, kind: Kind, name: str) -> Mask:
-        valid = pc.is_valid(self.columns[kind][name])
+        valid = pc.is_valid(self._column(kind, name))
         return np.asarray(valid.to_numpy() if isinstance(valid, pa.ChunkedArray) else valid.to_numpy(False))
 
     def lines(self, kind: Kind) -> Ints:
@@ -99,8 +109,11 @@ def _effective_amount(file: FixedFile) -> None:
         file.lines("data")[both],
         definition.start,
         definition.label_ja,
-        lambda i: f"{second[both[i]]:,} yen beside {first[both[i]]:,} yen",
-        "0 in one of the two amounts",
+        lambda i: said(
+            f"{second[both[i]]:,} yen beside {first[both[i]]:,} yen",
+            f"{first[both[i]]:,}円のほかに{second[both[i]]:,}円",
+        ),
+        said("0 in one of the two amounts", "2つの金額の一方は0"),
     )
     missing = ~file.present("data", "amount_yen")
     file.columns["data"]["amount_yen"] = pa.array(np.where(first == 0, second, first), mask=missing)
@@ -136,7 +149,9 @@ def _gs1_barcode(file: FixedFile) -> None:
         )
     amount = file.definition("data", str(file.layout.amount))
     empty = np.flatnonzero(whole & (file.numbers("data", amount.name) == 0))
-    file.collector.errors_at("ING-067", lines[empty], amount.start, amount.label_ja, lambda _i: "0 yen", "an amount")
+    file.collector.errors_at(
+        "ING-067", lines[empty], amount.start, amount.label_ja, lambda _i: in_yen(0), said("an amount", "金額")
+    )
 
 
 def _statement_balance(file: FixedFile) -> None:
@@ -157,7 +172,7 @@ def _statement_balance(file: FixedFile) -> None:
         expected = opening + int(change[group])
         if closing != expected:
             line = file.trailer_line(group)
-            found, wanted = f"{closing:,} yen", f"{expected:,} yen"
+            found, wanted = in_yen(closing), in_yen(expected)
             file.collector.error("ING-042", line, definition.start, definition.label_ja, found, wanted)
 
 
@@ -167,6 +182,7 @@ RECORD_RULES: dict[str, RecordRule] = {
     "statement_balance": RecordRule(_statement_balance),
 }
 
+_NO_TOTALS = said("no result totals", "結果の合計なし")
 _RESULT_TOTALS = ("paid_count", "paid_yen", "failed_count", "failed_yen")
 
 
@@ -193,14 +209,21 @@ def _debit_totals(file: FixedFile, asked: str | None) -> str:
             empty.append(group)
     allowed = file.context.allow_missing_result_totals and file.context.format is not None
     if asked == "request":
-        _cannot_be(file, filled + contradictory, "result totals or codes", "zero totals and codes 0 (a request)")
+        found = said("result totals or codes", "結果の合計又は結果コード")
+        expected = said("zero totals and codes 0 (a request)", "結果の合計とコードが0（依頼データ）")
+        _cannot_be(file, filled + contradictory, found, expected)
         return "request"
     if asked == "result" or filled or contradictory:
         missing = contradictory if asked is None else contradictory + empty
         if not allowed:
-            _cannot_be(file, missing, "no result totals", "振替済 and 振替不能 that add up to the total (a result)")
+            expected = said(
+                "振替済 and 振替不能 that add up to the total (a result)",
+                "振替済と振替不能の計が合計と一致（結果データ）",
+            )
+            _cannot_be(file, missing, _NO_TOTALS, expected)
         if asked is None:
-            _cannot_be(file, empty, "no result totals", "the same kind in every header group")
+            same = said("the same kind in every header group", "すべてのヘッダで同じ種類")
+            _cannot_be(file, empty, _NO_TOTALS, same)
         file.unchecked.update(contradictory + empty)
         return "result"
     return "request"

@@ -1,7 +1,8 @@
 """The Excel sheet of an extract: made to be filled in, and read back as the CSV that it stands for.
 
 Once read it is an extract like any other. What Excel may have changed on the way is refused, not guessed: formulas,
-error values, and numbers where the layout wants text (leading zeros are gone). ``source_line`` is the sheet's row.
+error values, and numbers where the layout wants text (leading zeros are gone). ``source_line`` is the sheet's row, so
+a line break within a cell (Alt+Enter) becomes a space, and is one only where the layout says that a text is free.
 """
 
 from __future__ import annotations
@@ -9,30 +10,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
 
+from ingestion.collector import MAX_LISTED, listed
 from ingestion.csv_cells import input_fields
-from ingestion.findings import Finding, Refused
+from ingestion.findings import Finding, Refused, said
 from ingestion.layout import FieldDef, Layout
+from ingestion.workbook import Cells, Odd, Value, Workbook, column_letters
 from warehouse.clock import JST
 
 SHEET = "記録"
 GUIDE = "記入要領"
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of before 2007, or one with a password
 _NUMERIC = ("yen", "integer", "number")
 _DAYS = ("date", "ymd")
-_PROPERTIES = "docProps/core.xml"
-_SAVED = re.compile(rb"<dcterms:modified[^>]*>([^<]+)<")
-_MOST_BYTES = 500_000_000  # unpacked
 _SAFE_DIGITS = 15  # Excel keeps no more of a number
+_MOST_OF_GRID = 20_000_000  # rows times columns: what a sheet becomes as a CSV
 _ROWS_TO_FILL = 500
 _MILLISECOND = timedelta(milliseconds=1)
+_LINE_BREAKS = re.compile(r"[\r\n]+")
 _A4 = 9
 _TYPES_JA = {
     "text": "文字",
@@ -50,137 +47,146 @@ _TYPES_JA = {
 class Sheet:
     """What stood on a sheet.
 
-    csv: its cells (UTF-8). untexted: by header the rows of cells that were not text. saved_ms: when it was last saved,
-    milliseconds of the day (JST), as records of staff are numbered: the later one of a day holds. 0 if it is not told.
+    csv: its cells (UTF-8). untexted, broken: by header the rows of cells that were not text, and of those with a line
+    break. saved_ms: when it was last saved, milliseconds of the day (JST), as records of staff are numbered: the later
+    one of a day holds. 0 if it is not told.
     """
 
     csv: bytes
     untexted: dict[str, list[int]]
+    broken: dict[str, list[int]]
     saved_ms: int
 
-    def require_text(self, layout: Layout) -> None:
-        """Columns of text hold text: a number has lost its leading zeros, a day was made of what looked like one.
+    def require_layout(self, layout: Layout) -> None:
+        """Columns of text hold text, in one line: a number has lost its leading zeros, a day was a text that looked so.
 
         Raises:
-            Refused: ING-014 for every such cell, or the layout is not one of an extract.
+            Refused: ING-014 for every cell that does not, or the layout is not one of an extract.
         """
         if not layout.extract:
-            raise _refused("a workbook", "the file as it was sent")
+            raise _refused(
+                said("a workbook", "ワークブック"), said("the file as it was sent", "送られてきたままのファイル")
+            )
+        fields = input_fields(layout)
+        text = said("text (set the cell's format to 文字列)", "文字列（セルの書式を「文字列」にして記入）")
         # Codes, and digits of a fixed number, are found out by their own rules if they have lost a zero.
-        texts = [f for f in input_fields(layout) if f.type == "text" and f.codes is None]
         findings = [
-            Finding("ING-014", row, None, f.header, "a number or a day", "text (set the cell's format to 文字列)")
-            for f in texts
+            Finding("ING-014", row, None, f.header, said("a number or a day", "数値又は日付"), text)
+            for f in fields
+            if f.type == "text" and f.codes is None
             for row in self.untexted.get(str(f.header), [])
         ]
+        findings += [
+            Finding("ING-014", row, None, f.header, said("a line break", "セル内の改行"), said("one line", "1行の値"))
+            for f in fields
+            if not f.descriptive
+            for row in self.broken.get(str(f.header), [])
+        ]
         if findings:
-            raise Refused(findings, layout.id)
-
-
-def is_workbook(data: bytes) -> bool:
-    """Whether the bytes are an Excel file, of today or of before 2007."""
-    return data.startswith((_ZIP, _OLE))
+            raise Refused(listed(sorted(findings, key=lambda f: f.line or 0)), layout.id)
 
 
 def read_sheet(data: bytes) -> Sheet:
     """The cells of the sheet ``記録``, or of the only sheet, as text.
 
     Raises:
-        Refused: ING-014: it cannot be opened, has several sheets, or holds what is no plain value.
+        Refused: it cannot be opened (ING-015 to -018), has several sheets, or holds what is no plain value (ING-014).
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    findings: list[Finding] = []
-    untexted: dict[str, list[int]] = {}
-    headers: list[str] = []
-    for number, cells in enumerate(_rows(data), start=1):
-        values = [_plain(cell, number, findings) for cell in cells]
-        while values and values[-1] == "":
-            values.pop()
-        if not values:
-            text.write("\n")
-            continue
-        if headers:
-            for header, cell in zip(headers, cells, strict=False):
-                if cell.value is not None and not isinstance(cell.value, str):
-                    untexted.setdefault(header, []).append(number)
-            values += [""] * (len(headers) - len(values))
-        else:
-            headers = [value.strip() for value in values]
-        writer.writerow(values)
-    if findings:
-        raise Refused(findings)
-    return Sheet(text.getvalue().encode("utf-8"), untexted, _ms_of_day(data))
+    book = Workbook(data)
+    if SHEET not in book.sheets and len(book.sheets) != 1:
+        count = len(book.sheets)
+        expected = said(f"one sheet, or one named {SHEET}", f"シート1枚、又は「{SHEET}」という名前のシート")
+        raise _refused(said(f"{count} sheets", f"シート{count}枚"), expected)
+    rows = _Rows()
+    book.rows(SHEET if SHEET in book.sheets else book.sheets[0], rows.add)
+    if rows.findings:
+        raise Refused(listed(rows.findings, rows.count))
+    return Sheet(rows.text.getvalue().encode("utf-8"), rows.untexted, rows.broken, _ms_of_day(book.saved()))
 
 
-def _ms_of_day(data: bytes) -> int:
-    """When it was last saved, by its own properties: openpyxl would say now where they do not tell."""
-    with zipfile.ZipFile(io.BytesIO(data)) as parts:
-        found = _SAVED.search(parts.read(_PROPERTIES)) if _PROPERTIES in parts.namelist() else None
-    if found is None:
+def _ms_of_day(saved: datetime | None) -> int:
+    if saved is None:
         return 0
     try:
-        at = datetime.fromisoformat(found[1].decode("ascii", errors="replace"))
-    except ValueError:
+        at = saved.astimezone(JST)
+    except OverflowError:  # the last day that there is
         return 0
-    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(JST)
     return (at - at.replace(hour=0, minute=0, second=0, microsecond=0)) // _MILLISECOND
 
 
-def _rows(data: bytes) -> list[tuple[Any, ...]]:
-    """The rows of the sheet that is meant, of cells."""
-    if data.startswith(_OLE):
-        raise _refused("an old or locked workbook", ".xlsx without a password")
-    import openpyxl  # a tenth of a second that other files need not wait for
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            unpacked = sum(part.file_size for part in parts.infolist())
-        if unpacked > _MOST_BYTES:
-            raise _refused(f"{unpacked:,} bytes unpacked", f"at most {_MOST_BYTES:,}; export it as CSV")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-        pages = {page.title: page for page in book.worksheets}
-        if SHEET not in pages and len(pages) != 1:
-            raise _refused(f"{len(pages)} sheets", f"one sheet, or one named {SHEET}")
-        page = pages[SHEET] if SHEET in pages else next(iter(pages.values()))
-        page.reset_dimensions()  # what the file says of its own size may be wrong
-        return list(page.iter_rows())
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, ParseError, OSError, EOFError):
-        raise _refused("a damaged file", "an .xlsx workbook") from None
+def _refused(found: str, expected: str, code: str = "ING-014") -> Refused:
+    return Refused([Finding(code, None, None, None, found, expected)])
 
 
-def _refused(found: str, expected: str) -> Refused:
-    return Refused([Finding("ING-014", None, None, None, found, expected)])
+class _Rows:
+    """The rows of a sheet on their way to a CSV, every one on the line of its number."""
 
+    def __init__(self) -> None:
+        self.text = io.StringIO()
+        self.findings: list[Finding] = []  # the first of them
+        self.count = 0
+        self.untexted: dict[str, list[int]] = {}
+        self.broken: dict[str, list[int]] = {}
+        self._writer = csv.writer(self.text, lineterminator="\n")
+        self._headers: dict[int, str] = {}
+        self._width = 0
+        self._line = 0
+        self._size = 0
 
-def _plain(cell: Any, row: int, findings: list[Finding]) -> str:
-    """A cell as a CSV would have it; a finding where it is no plain value. It is not shown: it may be a person's."""
-    value = cell.value
-    if value is None:
-        return ""
-    found = None
-    if cell.data_type == "f":
-        found = "a formula"
-    elif cell.data_type == "e":
-        found = "an error value"
-    elif isinstance(value, str):
-        if "\n" not in value and "\r" not in value:
+    def add(self, row: int, cells: Cells) -> None:
+        """One row that holds something; the first of them is the header."""
+        values: dict[int, str] = {}
+        for column, value in cells.items():
+            text = self._plain(value, row, column)
+            header = self._headers.get(column, "")
+            if not isinstance(value, str):
+                self.untexted.setdefault(header, []).append(row)
+            elif "\n" in text or "\r" in text:
+                if not self._headers:
+                    self._odd(row, column, said("a line break", "セル内の改行"))
+                self.broken.setdefault(header, []).append(row)
+                text = _LINE_BREAKS.sub(" ", text)
+            values[column] = text
+        if not self._headers:
+            self._headers = {column: text.strip() for column, text in values.items()}
+            self._width = max(self._headers)
+        within = [values.pop(column, "") for column in range(1, self._width + 1)]
+        # A value without a header makes the row too long, as it would in a CSV, wherever it stands.
+        written = [*within, *(values[column] for column in sorted(values))]
+        self._size += len(written)
+        if self._size > _MOST_OF_GRID:
+            limit = f"{_MOST_OF_GRID:,}"
+            raise _refused(
+                said(f"more than {limit} cells in rows and columns", f"行数×列数が{limit}を超える表"),
+                said("a CSV for so many", "この件数は CSV で"),
+                "ING-018",
+            )
+        self.text.write("\n" * (row - self._line - 1))
+        self._line = row
+        self._writer.writerow(written)
+
+    def _plain(self, value: Value, row: int, column: int) -> str:
+        """A value as a CSV would have it; a finding where it is no plain one. It is not shown: it may be a person's."""
+        if isinstance(value, str):
             return value
-        found = "a line break"
-    elif isinstance(value, bool):
-        found = "TRUE or FALSE"
-    elif isinstance(value, datetime):
-        if value.time() == time():
+        if isinstance(value, date):
             return f"{value:%Y%m%d}"
-        found = "a day with a time"
-    elif isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        if abs(value) < 10**_SAFE_DIGITS:
-            return str(int(value))
-        found = f"a number of more than {_SAFE_DIGITS} digits"
-    else:
-        found = "a fraction or a time"
-    findings.append(Finding("ING-014", row, None, cell.column_letter, found, "text, a whole number or a day"))
-    return ""
+        if isinstance(value, Odd):
+            return self._odd(row, column, value.what)
+        if value.adjusted() >= _SAFE_DIGITS:
+            found = said(f"a number of more than {_SAFE_DIGITS} digits", f"{_SAFE_DIGITS}桁を超える数値")
+            return self._odd(row, column, found)
+        if value != value.to_integral_value():
+            return self._odd(row, column, said("a fraction or a time", "小数又は時刻"))
+        return str(int(value))
+
+    def _odd(self, row: int, column: int, found: str) -> str:
+        expected = said("text, a whole number or a day", "文字、整数又は日付")
+        where = column_letters(column)
+        self.count += 1
+        if len(self.findings) < MAX_LISTED:
+            self.findings.append(Finding("ING-014", row, None, said(where, f"{where}列"), found, expected))
+        return ""
 
 
 # --- to be filled in ---------------------------------------------------------------------------------------------
@@ -249,7 +255,8 @@ def _write_guide(page: Any, layout: Layout, fields: list[FieldDef], plain: Any, 
     steps = [
         f"{layout.title_ja}（{layout.id}）の記入要領",
         f"1. シート「{SHEET}」の2行目から、1件を1行に記入します。見出しの行は変えないでください。",
-        "2. 先頭が0の番号は、0も含めて文字列で記入します。数式、セル内の改行は使えません。",
+        "2. 先頭が0の番号は、0も含めて文字列で記入します。数式は使えません。"
+        "セル内の改行は備考などの文章に限り使えます（空白に置き換わります）。",
         f"3. {layout.id}_YYYYMMDD.xlsx（YYYYMMDD は記録の日）の名前で保存し、受入フォルダ（inbox）に置きます。"
         "同じ主キーの記録は、その日の最後に保存したものが有効です。",
         "4. 誤りのあるときは、理由書を付けて返却されます。訂正し、もう一度置いてください。",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ingestion.decoded import Context, SentRequest
+from ingestion.findings import said
 
 # First and last day of each era; 令和 is open. 昭和 is the oldest a machine-readable bank file can be in.
 ERAS: list[tuple[str, date, date]] = [
@@ -20,6 +21,7 @@ ERAS: list[tuple[str, date, date]] = [
 ]
 # A date of an era is only believed if it lies in the ten years of history before the day we reckon from.
 HISTORY_DAYS = 3_653
+_SOURCES_JA = {"business_date": "業務日付", "landing_day": "取込日"}
 _EIGHT_DIGITS = re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)")
 
 
@@ -109,7 +111,8 @@ class Years:
 
     def window_text(self) -> str:
         first, last, source = self._window()
-        return f"a day of exactly one era between {first} and {last} (reckoned from the {source.replace('_', ' ')})"
+        english = f"a day of exactly one era between {first} and {last} (reckoned from the {source.replace('_', ' ')})"
+        return said(english, f"{first} から {last} までの、1つの元号に定まる日（{_SOURCES_JA[source]}から数えて）")
 
     def _used(self, day: date, source: str) -> date:
         self.sources.add(source)

@@ -9,8 +9,10 @@ import duckdb
 import pytest
 import typer
 
+from ingestion.findings import Finding
 from ingestion.inbox import files_below, readable_name
-from warehouse.cli.main import _cell
+from ingestion.landing import Offer
+from warehouse.cli.main import _cell, _show_offer
 from warehouse.cli.output import parse_day, print_json, told, yen
 from warehouse.errors import BuildFailed, OsameError, StoreBusy
 
@@ -102,3 +104,14 @@ def test_names_that_are_no_utf8_are_read_as_cp932(tmp_path: Path) -> None:
     assert readable_name(Path(os.fsdecode(raw))) == "入金_20250630.csv"
     assert readable_name(tmp_path / "入金.csv") == "入金.csv"
     assert readable_name(Path(os.fsdecode(b"\xff\xfe.csv"))).endswith(".csv")
+
+
+def test_a_file_without_rows_is_seen_in_the_line_of_its_landing(capsys: pytest.CaptureFixture[str]) -> None:
+    warnings = tuple(Finding("ING-007", None, None, None, "a header row alone", "rows") for _ in range(7))
+    _show_offer(Offer("paid.csv", "0" * 64, 0, "landed", "paid_slips", None, 0, 0, 0, (), warnings[:1]), dry_run=False)
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first.endswith("paid_slips  0 records  0 yen  1 warning")
+    assert "[ING-007] a file without a single record" in second
+    _show_offer(Offer("paid.csv", "0" * 64, 0, "landed", "paid_slips", None, 0, 0, 0, (), warnings), dry_run=False)
+    assert "7 warnings" in (text := capsys.readouterr().out)
+    assert "2 more warnings" in text

@@ -408,10 +408,23 @@ def test_a_withdrawing_row_without_its_key_is_quarantined() -> None:
     assert [(f.code, f.field) for f in found] == [("ING-035", "通知書番号")]
 
 
-def test_a_file_without_rows() -> None:
-    for layout_id in ("cvs_dsk", "assessments"):
-        decoded = read(layout_id, [])
-        assert (decoded.records, decoded.amount_yen, only_table(decoded).num_rows) == (0, 0, 0)
+@pytest.mark.parametrize("layout_id", sorted(VALID))
+def test_a_file_without_rows_lands_and_is_seen(layout_id: str) -> None:
+    """A day without payments or changes is a delivery, but one that somebody should know of."""
+    decoded = read(layout_id, [])
+    assert (decoded.records, decoded.amount_yen, only_table(decoded).num_rows) == (0, 0, 0)
+    assert [(w.code, w.found) for w in decoded.warnings] == [("ING-007", "a header row alone")]
+    assert "ING-007" in decoded.facts["warnings"]
+
+
+@pytest.mark.parametrize("layout_id", sorted(name for name, layout in LAYOUTS.items() if layout.extract))
+def test_a_full_extract_without_rows_is_refused(layout_id: str) -> None:
+    """It would withdraw every row that there is."""
+    data = file_of(LAYOUTS[layout_id], [])
+    for name in (f"{layout_id}_20250801_full.csv", f"{layout_id}_20250801_full_2.csv"):
+        (finding,) = refusal(data, layout_id, name)
+        assert finding.code == "ING-008"
+        assert "削除フラグ" in finding.kind.advice_ja
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample files are not beside this project")
@@ -648,7 +661,7 @@ def test_an_empty_file(data: bytes) -> None:
 
 def test_a_full_extract_without_rows_would_withdraw_everything() -> None:
     data = file_of(LAYOUTS["assessments"], [])
-    assert [f.code for f in refusal(data, "assessments", "assessments_20250801_full.csv")] == ["ING-002"]
+    assert [f.code for f in refusal(data, "assessments", "assessments_20250801_full.csv")] == ["ING-008"]
 
 
 def test_an_error_notice_is_no_csv() -> None:
@@ -742,6 +755,12 @@ def test_a_misplaced_quote_breaks_only_its_row() -> None:
         assert "".join(q.row_text for q in decoded.quarantined).startswith(bad)
 
 
+@pytest.mark.parametrize("header", ['""税額', '税"額', '"税"額'])
+def test_a_misplaced_quote_in_the_header_refuses_the_file(header: str) -> None:
+    data = b"".join(lines_of("assessments")).replace("税額".encode("cp932"), header.encode("cp932"), 1)
+    assert [(f.code, f.line) for f in refusal(data, "assessments")] == [("ING-062", 1)]
+
+
 def test_a_file_full_of_misplaced_quotes_is_refused() -> None:
     data = b"".join([lines_of("assessments")[0], *[b'a"b,"c\n'] * 150])
     assert [f.code for f in refusal(data, "assessments")] == ["ING-062"]
@@ -831,3 +850,11 @@ def test_the_due_key_has_the_same_parts_everywhere() -> None:
     for layout_id in ("assessments", "receipts", "slips", "reminders", "paid_slips"):
         names = {f.name: f.header for f in LAYOUTS[layout_id].columns}
         assert [names[part] for part in DUE_KEY] == list(KEY)
+
+
+def test_a_layout_without_a_column_that_its_rule_needs_is_told_so() -> None:
+    known = LAYOUTS["decisions"].model_dump()
+    known["columns"] = [c for c in known["columns"] if c["name"] != "offset_tax_year"]
+    layout = Layout.model_validate(known)
+    with pytest.raises(LayoutError, match="decisions: a rule that it names needs the column 'offset_tax_year'"):
+        decode(file_of(layout, [{k: v for k, v in DECISION.items() if k != "充当先年度分"}]), layout, context(layout))

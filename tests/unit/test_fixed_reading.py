@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ingestion.barcode import check_digit
 from ingestion.decoded import SentRequest
 from ingestion.detect import detect
 from ingestion.findings import Refused
-from ingestion.layout import landing_schema
+from ingestion.fixed import decode
+from ingestion.layout import Layout, LayoutError, landing_schema
 from ingestion.reader import read
 from ingestion.writer import WriteError, write_fixed
 from tests.fixed_files import (
@@ -189,10 +192,14 @@ def test_samples_have_the_right_totals(name: str, layout_id: str, role: str | No
     assert (decoded.layout.id, decoded.role, decoded.records, decoded.amount_yen) == (layout_id, role, records, yen)
 
 
-def test_the_sample_with_a_long_vowel_mark_is_refused_for_that_alone() -> None:
-    with pytest.raises(Refused) as refused:
-        read(_sample("zengin21_transfer_crlf.txt"), context(), LAYOUTS)
-    assert [(f.code, f.line, f.byte, f.field) for f in refused.value.findings] == [("ING-031", 2, 54, "受取人名")]
+def test_the_sample_with_a_long_vowel_mark_lands_with_a_warning_for_that_alone() -> None:
+    decoded = read(_sample("zengin21_transfer_crlf.txt"), context(), LAYOUTS)
+    assert (decoded.records, decoded.amount_yen) == (2, 1_702_961)
+    assert [(w.code, w.line, w.byte, w.field) for w in decoded.warnings] == [
+        ("ING-031", 2, 54, "受取人名"),
+        ("ING-039", 2, 92, "顧客コード1"),
+        ("ING-039", 2, 102, "顧客コード2"),
+    ]
 
 
 # --- years --------------------------------------------------------------------------------------------------------
@@ -310,6 +317,16 @@ def test_groups_of_different_kinds_are_refused() -> None:
     assert [(f.code, f.line) for f in refused.value.findings] == [("ING-050", 10)]
 
 
+def test_a_file_without_records_lands_and_is_seen() -> None:
+    decoded = landed(debits("zengin91_120", groups=[debit_group(codes=())]), "zengin91_120")
+    assert (decoded.records, [(w.code, w.found) for w in decoded.warnings]) == (
+        0,
+        [("ING-007", "control records alone")],
+    )
+    one = landed(debits("zengin91_120", groups=[debit_group(codes=()), debit_group(codes=("0",))]), "zengin91_120")
+    assert (one.records, one.warnings) == (1, [])
+
+
 def test_a_file_without_debits_takes_the_role_it_is_asked_for() -> None:
     empty = debits("zengin91_120", groups=[debit_group(codes=())])
     assert landed(empty, "zengin91_120").role == "request"
@@ -376,3 +393,34 @@ def test_what_does_not_fit_is_not_written(column: str, values: list[object]) -> 
     header, data = debit_group()[:2]
     with pytest.raises(WriteError):
         write_fixed(LAYOUTS["zengin91_120"], [(header, {**data, column: values})], role="result")
+
+
+# --- layouts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [{"name": "other"}, {"type": "text"}])
+def test_a_layout_whose_rule_finds_no_number_is_told_so(change: dict[str, str]) -> None:
+    known = LAYOUTS["zengin03_200"].model_dump()
+    field = next(f for f in known["records"]["header"]["fields"] if f["name"] == "opening_balance_yen")
+    field |= change
+    layout = Layout.model_validate(known)
+    with pytest.raises(LayoutError, match="'opening_balance_yen' of the header"):
+        decode(statement(), layout, context())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 10**9},
+        {"width": 0},
+        {"width": -1},
+        {"records": {"header": {"mark": "12"}}},
+        {"records": {"end": {"mark": ""}}},
+    ],
+)
+def test_a_record_has_a_length_and_a_mark_of_one_byte(change: dict[str, Any]) -> None:
+    known = LAYOUTS["zengin03_200"].model_dump()
+    for kind, record in change.pop("records", {}).items():
+        known["records"][kind] |= record
+    with pytest.raises(ValidationError):
+        Layout.model_validate(known | change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
@@ -68,6 +69,15 @@ def test_a_file_lands_with_its_lineage_and_its_load(db: duckdb.DuckDBPyConnectio
     ]
     assert landing.landed_load(sha256_of(data)) == offer.load_id
     assert landing.landed_load(sha256_of(b"other")) is None
+
+
+def test_what_was_odd_about_a_file_is_kept_on_its_load(db: duckdb.DuckDBPyConnection, landing: Landing) -> None:
+    data = file_of(LAYOUTS["paid_slips"], [])
+    offer = landing.land(decoded(data, "paid_slips_20250801.csv"), data, "paid_slips_20250801.csv", AT)
+    assert (offer.status, offer.records, [w.code for w in offer.warnings]) == ("landed", 0, ["ING-007"])
+    ((count, facts),) = rows_of(db, "select warnings, facts from landing.loads")
+    assert count == 1
+    assert "ファイル全体 [ING-007] データが1件もありません" in json.loads(facts)["warnings"]
 
 
 def test_an_error_at_any_step_lands_nothing(db: duckdb.DuckDBPyConnection, landing: Landing) -> None:

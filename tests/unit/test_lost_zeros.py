@@ -97,7 +97,7 @@ def test_an_extract_whose_codes_are_short_throughout_is_refused_whole() -> None:
             read("assessments", broken)
         assert refused.value.layout_id == layout.id
         assert {(f.code, f.line, f.field, f.found, f.expected) for f in refused.value.findings} == {
-            ("ING-069", line, "通知書番号", "12", "10桁の数字") for line in (2, 3, 4)
+            ("ING-069", line, "通知書番号", "12", "10 digits") for line in (2, 3, 4)
         }
 
 

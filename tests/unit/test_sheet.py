@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from ingestion.findings import Finding, Refused
 from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.sheet import GUIDE, SHEET, read_sheet, write_template
+from tests.sheets import with_part
 from tests.unit.test_delimited import VALID, Row, file_of, only_table
 
 LAYOUTS = load_layouts()
@@ -56,10 +56,10 @@ def offered(data: bytes, name: str = "reminders_20260601.xlsx", **known: Any) ->
     return read(data, Context(name, date(2026, 6, 2), **known), LAYOUTS)
 
 
-def refusal(data: bytes, name: str = "reminders_20260601.xlsx") -> list[Finding]:
+def refusal(data: bytes, name: str = "reminders_20260601.xlsx", code: str = "ING-014") -> list[Finding]:
     with pytest.raises(Refused) as caught:
         offered(data, name)
-    assert {f.code for f in caught.value.findings} == {"ING-014"}
+    assert {f.code for f in caught.value.findings} == {code}
     return caught.value.findings
 
 
@@ -107,8 +107,11 @@ def test_a_template_says_what_belongs_into_it(layout_id: str) -> None:
     }
 
 
-def test_an_empty_template_lands_nothing() -> None:
-    assert offered(filled("reminders")).records == 0
+def test_an_empty_template_lands_nothing_and_says_so() -> None:
+    decoded = offered(filled("reminders"))
+    assert (decoded.records, [w.code for w in decoded.warnings]) == (0, ["ING-007"])
+    (finding,) = refusal(filled("reminders"), "reminders_20260601_full.xlsx", "ING-008")
+    assert finding.line is None
 
 
 def test_the_same_layout_and_day_make_the_same_template() -> None:
@@ -163,43 +166,28 @@ def test_which_sheet_is_meant_must_be_told() -> None:
     assert offered(saved(book)).records == 0
 
 
-@pytest.mark.parametrize(
-    ("spoil", "found"),
-    [
-        (lambda data: data[: len(data) // 2], "a damaged file"),
-        (lambda data: b"PK\x03\x04" + b"0" * 100, "a damaged file"),
-        (lambda data: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + data, "an old or locked workbook"),
-    ],
-)
-def test_a_file_that_cannot_be_opened_is_refused(spoil: Callable[[bytes], bytes], found: str) -> None:
-    (finding,) = refusal(spoil(filled("reminders", REMINDER)))
-    assert (finding.line, finding.found) == (None, found)
+def test_a_line_break_in_a_remark_becomes_a_space() -> None:
+    """Alt+Enter in a free text lands; the rows below keep the numbers of the sheet."""
+    remark = VALID["decisions"][0][0] | {"備考": "一行目\n二行目\r\n三行目"}
+    decoded = offered(
+        filled("decisions", remark, remark | {"明細番号": "2", "備考": "続き"}), "decisions_20250801.xlsx"
+    )
+    table = only_table(decoded)
+    assert table["remarks"].to_pylist() == ["一行目 二行目 三行目", "続き"]
+    assert table["source_line"].to_pylist() == [2, 3]
 
 
-def with_part(data: bytes, name: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-        for part in old.namelist():
-            new.writestr(part, content if part == name else old.read(part))
-    return out.getvalue()
+def test_many_odd_cells_are_counted_and_the_first_are_listed() -> None:
+    rows = [REMINDER | {"督促手数料": 0.5, "通知書番号": f"{number:010d}"} for number in range(1_203)]
+    found = refusal_codes(filled("reminders", *rows))
+    assert len(found) == 1_001
+    assert (found[-1].code, found[-1].found) == ("ING-099", "1,203 findings")
 
 
-@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
-def test_a_workbook_with_a_damaged_part_is_refused(part: str) -> None:
-    data = filled("reminders", REMINDER)
-    whole = zipfile.ZipFile(io.BytesIO(data)).read(part)
-    for content in (whole[: len(whole) // 2], b"", b"<x>" + whole):
-        (finding,) = refusal(with_part(data, part, content))
-        assert finding.found == "a damaged file"
-
-
-def test_a_workbook_that_would_fill_the_memory_is_not_opened() -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("xl/sheet.xml", "w") as part:
-        for _ in range(51):
-            part.write(b" " * 10_000_000)
-    (finding,) = refusal(out.getvalue())
-    assert finding.found == "510,000,000 bytes unpacked"
+def refusal_codes(data: bytes) -> list[Finding]:
+    with pytest.raises(Refused) as caught:
+        offered(data)
+    return caught.value.findings
 
 
 def test_a_payment_file_is_not_taken_from_a_workbook() -> None:

@@ -162,6 +162,7 @@ def _show_offer(offer: Any, dry_run: bool) -> None:
         f"{'would be ' if dry_run else ''}{_MARKS[offer.status]}  {escape(offer.file_name)}  {name}  "
         f"{offer.records:,} records  {yen(offer.amount_yen)} yen"
         + (f"  [yellow]{offer.quarantined:,} quarantined[/]" if offer.quarantined else "")
+        + (f"  [yellow]{len(offer.warnings):,} warning{'s' * (len(offer.warnings) > 1)}[/]" if offer.warnings else "")
     )
     for finding in [*offer.findings[:_SHOWN_FINDINGS], *offer.warnings[:_SHOWN_FINDINGS]]:
         out.print(f"    {finding.english()}", markup=False)
@@ -169,6 +170,9 @@ def _show_offer(offer: Any, dry_run: bool) -> None:
     left = len(offer.findings) - _SHOWN_FINDINGS
     if left > 0:
         out.print(f"    … and {left:,} more findings in the reason slip")
+    left = len(offer.warnings) - _SHOWN_FINDINGS
+    if left > 0:
+        out.print(f"    … and {left:,} more warnings: osame ingest --json has all")
 
 
 def _offer_dict(offer: Any) -> dict[str, Any]:
