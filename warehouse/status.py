@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
 
+from warehouse.build_record import last_build
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.errors import OsameError
+from warehouse.health import examine_home, refused_files, unbuilt, waiting_files
 
 
 def status(home: Home) -> dict[str, Any]:
-    """The state of a home; the keys are stable."""
+    """The state of a home; the keys are stable. ``warnings`` has what a person must look at."""
+    tried = last_build(home)
     return {
         "home": str(home.root),
-        "inbox_files": _count(home.inbox),
-        "rejected_files": sum(1 for _ in home.rejected.glob("*.reason.json")),
+        "inbox_files": waiting_files(home),
+        "rejected_files": refused_files(home),
         "landing": _landing(home),
         "warehouse": _warehouse(home),
         "published_runs": sum(1 for _ in home.published.glob("*/*/manifest.json")),
+        "last_build": None if tried is None else asdict(tried),
+        "warnings": [
+            {"name": check.name, "found": check.found, "advice": check.advice}
+            for check in examine_home(home)
+            if not check.passed
+        ],
     }
-
-
-def _count(folder: Any) -> int:
-    return sum(1 for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
 
 
 def _landing(home: Home) -> dict[str, Any]:
@@ -31,7 +38,10 @@ def _landing(home: Home) -> dict[str, Any]:
     if not home.landing.exists():
         return empty
     with landing_lock(home, exclusive=False):
-        connection = open_landing(home)
+        try:
+            connection = open_landing(home)
+        except (OsameError, OSError):  # told by the warnings
+            return empty
         try:
             row = connection.execute(
                 """
@@ -54,26 +64,30 @@ def _landing(home: Home) -> dict[str, Any]:
 def _warehouse(home: Home) -> dict[str, Any] | None:
     if not home.warehouse.exists():
         return None
-    connection = open_warehouse(home)
+    try:
+        connection = open_warehouse(home)
+    except (OsameError, OSError):  # told by the warnings
+        return None
     try:
         row = connection.execute(
             """
             select ri.as_of_date, ri.known_at, ri.code_version,
-                (select count(*) from fct_dues), (select count(*) from fct_receipts),
-                (select max(ld.landed_at) from fct_loads as ld where ld.status = 'landed')
+                (select count(*) from fct_dues), (select count(*) from fct_receipts)
             from run_info as ri
             """
         ).fetchone()
+        is_behind = bool(unbuilt(home, connection))
+    except duckdb.Error:  # told by the warnings
+        return None
     finally:
         connection.close()
     if row is None:
         return None
-    last = _landing(home)["last_landed_at"]
     return {
         "as_of_date": row[0],
         "known_at": row[1],
         "code_version": row[2],
         "dues": row[3],
         "receipts": row[4],
-        "is_behind": last is not None and (row[5] is None or last > row[5]),
+        "is_behind": is_behind,
     }
