@@ -56,7 +56,10 @@ def require_rates(params: Parameters, day: date) -> None:
         except ParameterNotFoundError as error:
             missing.append(error)
     if missing:
-        raise OsameError(f"--as-of {day}: " + "\n".join(e.message for e in missing), missing[0].advice)
+        raise OsameError(
+            f"--as-of {day}: " + "\n".join(error.message for error in missing),
+            "\n     ".join(error.advice for error in missing),
+        )
 
 
 def _rates(params: Parameters) -> list[Parameter]:
