@@ -9,14 +9,14 @@ from datetime import date, timedelta
 import duckdb
 
 from ingestion.inbox import files_below
-from ingestion.layout import LayoutError, load_layouts
+from ingestion.layout import broken_layouts
 from warehouse.build_record import last_build
 from warehouse.clock import today, yesterday
 from warehouse.config import Home
 from warehouse.connection import landing_lock, landing_traces, open_landing, open_vault, open_warehouse
 from warehouse.errors import OsameError, StoreBusy
 from warehouse.law.office import LAST_KNOWN, parameters_of, rates_end
-from warehouse.office.records import WITHOUT_EFFECT
+from warehouse.office.freshness import freshness
 from warehouse.settings import load_settings
 from warehouse.stores import some
 
@@ -69,7 +69,7 @@ def _stores(home: Home) -> Iterator[Examined]:
         "warehouse opens",
         home,
         is_there=home.warehouse.exists(),
-        is_wanted=last_landed(home) is not None,
+        is_wanted=has_landed(home),
         of="warehouse",
     )
 
@@ -108,32 +108,28 @@ def _do_not_wait() -> None:
     raise StoreBusy("landing is being written to", "try again when it has finished")
 
 
-def last_landed(home: Home) -> dict[int, str] | None:
-    """Id and name of every load that bears on the books; None if there is none, or landing cannot be read now."""
+def has_landed(home: Home) -> bool:
+    """Whether any file has landed; False too if landing cannot be read now, which the check of the store tells."""
     if not home.landing.exists():
-        return None
+        return False
     try:
         with landing_lock(home, exclusive=False, waiting=_do_not_wait):
             connection = open_landing(home)
             try:
-                rows = connection.execute(
-                    """
-                    select load_id, file_name from landing.loads
-                    where status = 'landed' and not list_contains(?, landing_table)
-                    """,
-                    [list(WITHOUT_EFFECT)],
-                ).fetchall()
+                found = connection.execute("select 1 from landing.loads where status = 'landed' limit 1").fetchone()
             finally:
                 connection.close()
-    except (OsameError, OSError, duckdb.Error):  # told by the check of the store
-        return None
-    return dict(rows) or None
+    except (OsameError, OSError, duckdb.Error):
+        return False
+    return found is not None
 
 
 def unbuilt(home: Home, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Names of the landed files that bear on the books and are not in this warehouse."""
-    known = {row[0] for row in connection.execute("select load_id from fct_loads where status = 'landed'").fetchall()}
-    return sorted(name for load_id, name in (last_landed(home) or {}).items() if load_id not in known)
+    try:
+        return [file.file_name for file in freshness(home, connection, wait=False).files("books")]
+    except (OsameError, OSError):  # landing is missing or damaged: told by the check of the store
+        return []
 
 
 def _builds(home: Home) -> Iterator[Examined]:
@@ -175,11 +171,13 @@ def _builds(home: Home) -> Iterator[Examined]:
 
 
 def _configuration(home: Home) -> Iterator[Examined]:
-    try:
-        layouts = load_layouts(home.layouts if home.layouts.is_dir() else None)
-        yield Examined("the layouts can be read", True, f"{len(layouts)} layouts")
-    except LayoutError as error:
-        yield Examined("the layouts can be read", False, str(error), f"correct the layout in {home.layouts}")
+    broken = broken_layouts(home.layouts if home.layouts.is_dir() else None)
+    yield Examined(
+        "the layouts can be read",
+        not broken,
+        "\n".join(f"{layout.path}: {layout.problem}" for layout in broken) or "yes",
+        f"correct the layout in {home.layouts}; the others are in use",
+    )
     try:
         beyond = load_settings(home).policies.late_charge_rates_beyond
         yield Examined("the settings can be read", True, str(home.settings_file))

@@ -7,18 +7,11 @@ from typing import Any
 
 import duckdb
 
-<<<<<<< HEAD
 from warehouse.build_record import last_build
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.health import examine_home, refused_files, unbuilt, waiting_files
-=======
-from ingestion.inbox import files_below
-from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
-from warehouse.office.freshness import freshness
->>>>>>> main
 
 
 def status(home: Home) -> dict[str, Any]:
@@ -26,13 +19,8 @@ def status(home: Home) -> dict[str, Any]:
     tried = last_build(home)
     return {
         "home": str(home.root),
-<<<<<<< HEAD
         "inbox_files": waiting_files(home),
         "rejected_files": refused_files(home),
-=======
-        "inbox_files": len(files_below([home.inbox])),
-        "rejected_files": sum(1 for _ in home.rejected.glob("*.reason.json")),
->>>>>>> main
         "landing": _landing(home),
         "warehouse": _warehouse(home),
         "published_runs": sum(1 for _ in home.published.glob("*/*/manifest.json")),
@@ -88,13 +76,9 @@ def _warehouse(home: Home) -> dict[str, Any] | None:
             from run_info as ri
             """
         ).fetchone()
-<<<<<<< HEAD
         is_behind = bool(unbuilt(home, connection))
     except duckdb.Error:  # told by the warnings
         return None
-=======
-        is_behind = home.landing.exists() and freshness(home, connection).is_behind
->>>>>>> main
     finally:
         connection.close()
     if row is None:

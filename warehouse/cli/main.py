@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import subprocess
 import sys
@@ -20,13 +19,8 @@ from warehouse.cli import calc, closing, export, records, refunds
 from warehouse.cli.inquire import inquire
 from warehouse.cli.output import book_day, err, out, parse_day, print_json, progress, speak_utf8, told, yen
 from warehouse.cli.vault_log import vault_log
-<<<<<<< HEAD
 from warehouse.clock import instant, now, yesterday
-from warehouse.config import find_home, open_home
-=======
-from warehouse.clock import now, today
-from warehouse.config import Home, open_home
->>>>>>> main
+from warehouse.config import Home, find_home, open_home
 from warehouse.errors import OsameError
 
 app = typer.Typer(
@@ -544,14 +538,7 @@ def _add_report() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-<<<<<<< HEAD
     speak_utf8()
-=======
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or a job without UTF-8 shows \u7d0d for 納; a name that it cannot show stops no command.
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
-            stream.reconfigure(errors="backslashreplace")
->>>>>>> main
     _add_report()
     app()
 
