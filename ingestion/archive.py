@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def _cipher(home: Home) -> AESGCM:
 def find(home: Home, sha256: str) -> Path | None:
     """The archived file with this content, or None."""
     return next(iter(home.archive.glob(f"*/*/{sha256}-*")), None)
+
+
+def archived(home: Home) -> Iterator[tuple[str, str]]:
+    """Content (sha256) and name of every archived file."""
+    for path in home.archive.glob("*/*/*"):
+        if not path.name.startswith("."):
+            sha256, _, name = path.name.partition("-")
+            yield sha256, name
 
 
 def store(home: Home, data: bytes, sha256: str, name: str, landed_at: datetime) -> Path:

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from reports.catalog import Catalog, ReportEntry, load_catalog
 from reports.errors import ParameterError, UnknownReportError
+from warehouse.cli.output import told
 from warehouse.clock import now
 from warehouse.config import open_home
-from warehouse.errors import OsameError
 
 if TYPE_CHECKING:  # papermill and nbformat take two seconds that no other command should pay
     from reports.run import RunResult
@@ -41,7 +41,7 @@ def report(
     """
     from reports.notebook import check_contract, read_notebook
 
-    try:
+    with told():
         catalog = load_catalog()
         if listing:
             _show_catalog(catalog)
@@ -52,9 +52,6 @@ def report(
             entry.check(given)
             check_contract(read_notebook(entry.notebook_path), entry)
         results = _run_all(entries, given)
-    except OsameError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(error.exit_code) from None
     _print(results, as_json)
     if any(result.status != "finished" for result in results):
         raise typer.Exit(_FAILED)

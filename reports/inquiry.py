@@ -14,6 +14,8 @@ from reports.context import Report
 from reports.html import Html, attention, join, paragraph
 from reports.tables import LONGEST_LIST, Column, Line, Table, render
 from reports.workbook import Book, Cell, Field
+from warehouse.config import Home
+from warehouse.law.office import parameters_of
 from warehouse.office.inquiry import Inquiry, Kind, inquire_in
 from warehouse.office.standing import DueLine
 from warehouse.wareki import format_wareki_short
@@ -45,7 +47,10 @@ def look_up(report: Report) -> Inquiry:
     """
     given = report.order.parameters
     on = date.fromisoformat(str(given["on_date"])) if given["on_date"] else report.as_of
-    return inquire_in(report.connection, str(given["key"]), on, cast("Kind | None", given["kind"] or None))
+    params = parameters_of(Home(Path(report.order.home)))
+    return inquire_in(
+        report.connection, str(given["key"]), on, cast("Kind | None", given["kind"] or None), params=params
+    )
 
 
 def summary(inquiry: Inquiry) -> Html:

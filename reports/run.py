@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -36,6 +37,8 @@ from warehouse.errors import OsameError
 RUNNING = ".running-"
 LOCK_FILE = ".lock"
 EXECUTED_FILE = "executed.ipynb"
+SOCKETS_LINK = "sockets"
+_SOCKETS_PREFIX = "osame-"
 LOG_FILE = "run.log"
 MANIFEST_FILE = "manifest.json"
 READ_ONLY = 0o444
@@ -153,7 +156,7 @@ def _execute(run: _Run, notebook: nbformat.NotebookNode) -> None:
     source = work / run.entry.notebook
     write_notebook(notebook, source)
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="osame-") as sockets:
+    with _sockets(run.folder) as sockets:
         papermill.execute_notebook(
             source,
             run.folder / EXECUTED_FILE,
@@ -163,10 +166,34 @@ def _execute(run: _Run, notebook: nbformat.NotebookNode) -> None:
             progress_bar=False,
             cwd=work,
             execution_timeout=run.entry.time_limit_minutes * 60,
-            kernel_manager_class=kernel_manager_class(
-                work, Path(sockets), {RUN_VARIABLE: str(run.folder / ORDER_FILE)}
-            ),
+            kernel_manager_class=kernel_manager_class(work, sockets, {RUN_VARIABLE: str(run.folder / ORDER_FILE)}),
         )
+
+
+@contextmanager
+def _sockets(folder: Path) -> Iterator[Path]:
+    """A private folder with a short path for the kernel's sockets, as long as the run lives.
+
+    The path of a socket has at most 107 bytes, which a home may fill: so it is no folder of the home. A link in the
+    run's own folder names it before it is made, by which whoever buries a killed run finds it.
+    """
+    target = Path(tempfile.gettempdir()) / f"{_SOCKETS_PREFIX}{secrets.token_hex(6)}"
+    (folder / SOCKETS_LINK).symlink_to(target)
+    target.mkdir(mode=0o700)
+    try:
+        yield target
+    finally:
+        _clear_sockets(folder)
+
+
+def _clear_sockets(folder: Path) -> None:
+    link = folder / SOCKETS_LINK
+    if not link.is_symlink():
+        return
+    target = link.readlink()
+    if target.name.startswith(_SOCKETS_PREFIX) and not target.is_symlink():
+        shutil.rmtree(target, ignore_errors=True)
+    link.unlink()
 
 
 def _finished_content(run: _Run) -> dict[str, Any]:
@@ -286,8 +313,10 @@ def _bury(published: Path, folder: Path, now: datetime) -> Path | None:
         order = Order.read(folder / ORDER_FILE)
     except (OSError, ValueError, TypeError):
         # Killed before it had written what it was to do: there is no run to tell of.
+        _clear_sockets(folder)
         shutil.rmtree(folder)
         return None
+    _clear_sockets(folder)
     final = published / order.report_id / order.run_id
     (folder / LOG_FILE).write_text(f"the run was killed; found on {now:%Y-%m-%d %H:%M:%S}\n", encoding="utf-8")
     manifest = _manifest(order, "failed", None)

@@ -18,11 +18,14 @@ from ingestion.landing import Landing
 from ingestion.layout import load_layouts
 from ingestion.vault import build_vault
 from warehouse import connection as db
+from warehouse.build_record import attempt, is_alive
 from warehouse.config import PROJECT, Home
 from warehouse.errors import BuildFailed, OsameError
 from warehouse.keys import landing_key
-from warehouse.law.parameters import ParameterNotFoundError, load_parameters
+from warehouse.law import seeds
+from warehouse.law.office import parameters_of, require_rates
 from warehouse.settings import Settings, load_settings
+from warehouse.stores import require_all_loads
 
 _BEGINNING = date(1, 1, 1)
 _NEVER = date(9999, 12, 31)
@@ -56,6 +59,7 @@ def build(
     as_of: date,
     *,
     known_at: datetime | None = None,
+    allow_fewer_loads: bool = False,
     overrides: dict[str, Any] | None = None,
     with_tests: bool = True,
     with_unit_tests: bool = False,
@@ -69,6 +73,7 @@ def build(
         home: the office's data.
         as_of: book dates after this day do not exist yet (日計日, 調定日, 処分日).
         known_at: files landed after this instant do not exist yet (JST); default: the last that landed.
+        allow_fewer_loads: take the place of a warehouse that knows files which landing has not.
         overrides: settings that replace the home's (a scenario's policies).
         with_tests: also run every dbt data test; a failing test keeps the old warehouse in place.
         with_unit_tests: also run the dbt unit tests. They look at the code, not at the data: for tests and CI.
@@ -78,15 +83,41 @@ def build(
 
     Raises:
         BuildFailed: a model or a test failed; the message names each.
-        OsameError: settings or go-live days are missing.
+        OsameError: settings, rates or go-live days are missing, or landing has lost files.
     """
-    settings = load_settings(home, overrides)
-    _require_rates(as_of)
+    with attempt(home, as_of, known_at):
+        return _build(
+            home,
+            load_settings(home, overrides),
+            as_of,
+            known_at,
+            allow_fewer_loads=allow_fewer_loads,
+            left_out=([] if with_tests else ["test"]) + ([] if with_unit_tests else ["unit_test"]),
+            with_vault=with_vault,
+            progress=progress,
+            waiting=waiting,
+        )
+
+
+def _build(
+    home: Home,
+    settings: Settings,
+    as_of: date,
+    known_at: datetime | None,
+    *,
+    allow_fewer_loads: bool,
+    left_out: list[str],
+    with_vault: bool,
+    progress: Progress,
+    waiting: Callable[[], None] | None,
+) -> Built:
+    require_rates(parameters_of(home, settings.policies), as_of)
     ensure_landing(home)
     with db.landing_lock(home, exclusive=False, waiting=waiting), _build_folder(home) as folder:
+        if not allow_fewer_loads:
+            require_all_loads(home)
         target = folder / "warehouse.duckdb"
         variables = build_variables(home, settings, as_of, known_at)
-        left_out = ([] if with_tests else ["test"]) + ([] if with_unit_tests else ["unit_test"])
         built = _run_dbt(home, target, variables, as_of, left_out, progress)
         if with_vault:
             build_vault(home, folder)
@@ -94,26 +125,11 @@ def build(
     return built
 
 
-def _require_rates(as_of: date) -> None:
-    """Late charges accrue to the build's day: without a rate for it the build would end in nulls.
-
-    Raises:
-        OsameError: no rate is known for that day.
-    """
-    try:
-        load_parameters().late_charge_rates("local_tax").at(as_of)
-    except ParameterNotFoundError as error:
-        raise OsameError(
-            f"--as-of {as_of}: {error}",
-            "build as of a day with a rate, or add it to warehouse/law/parameters and run: make seeds",
-        ) from None
-
-
 @contextmanager
 def _build_folder(home: Home) -> Iterator[Path]:
     """A folder for one build, removed afterwards. Those of builds that were killed are removed first."""
     for left in home.work.glob("build-*"):
-        if not _is_alive(left.name.removeprefix("build-")):
+        if not is_alive(left.name.removeprefix("build-")):
             shutil.rmtree(left, ignore_errors=True)
     folder = home.work / f"build-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -122,18 +138,6 @@ def _build_folder(home: Home) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _publish(home: Home, target: Path) -> None:
@@ -173,6 +177,16 @@ def build_variables(home: Home, settings: Settings, as_of: date, known_at: datet
         "remittances": [rule.model_dump() for rule in settings.remittances],
         "matching": settings.matching.model_dump(),
         "second_attempt": settings.direct_debits.second_attempt.model_dump(),
+        "law_rows": _law_rows(home, settings),
+    }
+
+
+def _law_rows(home: Home, settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each law seed that the office's added values change."""
+    rows = seeds.differences(parameters_of(home, settings.policies))
+    return {
+        name: [{key: None if value is None else str(value) for key, value in row.items()} for row in table]
+        for name, table in rows.items()
     }
 
 

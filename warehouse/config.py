@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,11 @@ class Home:
         return self.root / "layouts"
 
     @property
+    def law(self) -> Path:
+        """Legal values that the office has added: what was announced after this version was made."""
+        return self.root / "law"
+
+    @property
     def work(self) -> Path:
         """Scratch of a running build; whatever is left there belongs to a run that was killed."""
         return self.root / "work"
@@ -55,6 +61,11 @@ class Home:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def build_record(self) -> Path:
+        """What became of the last build that was tried."""
+        return self.logs / "last_build.json"
 
     @property
     def landing(self) -> Path:
@@ -73,9 +84,10 @@ class Home:
         return self.root / "osame.yml"
 
     def make_private(self, folder: Path) -> Path:
-        """Make a folder of this home that only its owner may open."""
+        """Make a folder of this home that only its owner may open. One that is so already is not touched."""
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(PRIVATE)
+        if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
+            folder.chmod(PRIVATE)
         return folder
 
     def create(self) -> Home:
@@ -87,6 +99,11 @@ class Home:
         return self
 
 
+def find_home(path: str | Path | None = None) -> Home:
+    """The home at ``path``, else ``OSAME_HOME``, else ``./data``. Nothing is written: a reader needs no leave to."""
+    return Home(Path(path or os.environ.get("OSAME_HOME") or "data").resolve())
+
+
 def open_home(path: str | Path | None = None) -> Home:
-    """The home at ``path``, else ``OSAME_HOME``, else ``./data``; its folders exist afterwards."""
-    return Home(Path(path or os.environ.get("OSAME_HOME") or "data").resolve()).create()
+    """The same home for a command that writes; its folders exist afterwards."""
+    return find_home(path).create()

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import duckdb_extension_httpfs
 
 from warehouse.config import Home
-from warehouse.errors import OsameError, StoreBusy
+from warehouse.errors import OsameError, StoreBusy, StoreDamaged, StoreMissing
 from warehouse.keys import landing_key, vault_key
 
-MEMORY_LIMIT = os.environ.get("OSAME_MEMORY_LIMIT", "6GB")
-THREADS = int(os.environ.get("OSAME_THREADS", "0")) or (os.cpu_count() or 2)
-_LOCK_WAIT_SECONDS = float(os.environ.get("OSAME_LOCK_WAIT", "600"))
+_UNREADABLE: list[str] = []  # said when a store is opened: an import cannot say it in a sentence
+
+
+def _limit(variable: str, default: str, pattern: str) -> str:
+    text = os.environ.get(variable) or default
+    if re.fullmatch(pattern, text):
+        return text
+    _UNREADABLE.append(f"{variable} is {text!r}, expected something like {default}")
+    return default
+
+
+MEMORY_LIMIT = _limit("OSAME_MEMORY_LIMIT", "6GB", r"\d+(\.\d+)?\s*[KMGT]i?B")
+THREADS = int(_limit("OSAME_THREADS", "0", r"\d{1,4}")) or (os.cpu_count() or 2)
+_LOCK_WAIT_SECONDS = float(_limit("OSAME_LOCK_WAIT", "600", r"\d{1,9}(\.\d+)?"))
 
 
 def crypto_extension() -> Path:
@@ -33,6 +47,8 @@ def crypto_extension() -> Path:
 
 
 def _connect(database: str = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    if _UNREADABLE:
+        raise OsameError("; ".join(_UNREADABLE), "correct the environment variable, or unset it")
     return duckdb.connect(  # noqa: TID251 (this is the module that the rule sends others to)
         database,
         read_only=read_only,
@@ -58,25 +74,103 @@ def _encrypted(home: Home, store: Path, alias: str, key: str, read_only: bool) -
     # Choosing among all compressions costs more than landing a file (990,000 records: 2.9 s of processor, not 1.3 s).
     connection.execute("set force_compression = 'auto'")
     mode = ", read_only" if read_only else ""
+    is_closed = not store.with_name(f"{store.name}.wal").exists()  # else the log has what the file lacks
     try:
         connection.execute(f"attach {_quote(store)} as {alias} (encryption_key {_quote(key)}{mode})")
     except duckdb.Error as error:
         connection.close()
-        text = str(error)
-        if "lock" in text:
-            raise StoreBusy(f"{store.name} is in use by another process", "try again when it has finished") from error
-        if "encrypt" in text.lower() or "key" in text.lower():
-            raise OsameError(f"{store} does not open with its key", "put the right key file back") from None
-        raise
+        raise _not_opened(store, error) from None
+    if is_closed and read_only:
+        _refuse_a_part(connection, store, alias)
     connection.execute(f"use {alias}")
     return connection
 
 
+_BUSY = "Could not set lock"
+_WRONG_KEY = "Wrong encryption key"
+_OF_THE_MACHINE = ("No space left", "Permission denied", "Read-only file system", "Out of Memory", "Could not write")
+
+
+def _not_opened(store: Path, error: duckdb.Error) -> Exception:
+    """Why a store did not open, as a sentence; what the machine refuses (space, leave) stays what it is."""
+    text = " ".join(str(error).split())
+    if _BUSY in text:
+        return StoreBusy(f"{store.name} is in use by another process", "try again when it has finished")
+    if any(words in text for words in _OF_THE_MACHINE):
+        return error
+    if _WRONG_KEY in text:
+        return StoreDamaged(f"{store} does not open with its key", "put the right key file back")
+    return damaged(store, text)
+
+
+def _refuse_a_part(connection: duckdb.DuckDBPyConnection, store: Path, alias: str) -> None:
+    """A file that was cut off opens if what describes it lies in front: the blocks that it lacks would be missed later.
+
+    Raises:
+        StoreDamaged: the file is shorter than the blocks in use (free ones at its end may have been given back).
+    """
+    row = connection.execute(
+        "select block_size * used_blocks from pragma_database_size() where database_name = ?", [alias]
+    ).fetchone()
+    found, expected = store.stat().st_size, row[0] if row else 0
+    if found < expected:
+        connection.close()
+        raise damaged(store, f"it has {found:,} bytes, and its blocks in use {expected:,}")
+
+
+def damaged(store: Path, found: str) -> StoreDamaged:
+    """A store whose bytes are not those that were written. Landing comes from a backup, the others from a build."""
+    advice = (
+        "put landing.duckdb back from its backup, then run: osame doctor"
+        if store.name == "landing.duckdb"
+        else f"nothing is lost, it is made from landing: remove {store}, then run: osame build"
+    )
+    return StoreDamaged(f"{store} is damaged: {found}", advice)
+
+
 def open_landing(home: Home, read_only: bool = True) -> duckdb.DuckDBPyConnection:
-    """landing.duckdb, attached as ``landing``. Only ingestion opens it for writing, under ``landing_lock``."""
-    if not read_only and not home.landing.exists():
+    """landing.duckdb, attached as ``landing``. Only ingestion opens it for writing, under ``landing_lock``.
+
+    Raises:
+        StoreMissing: it is not there, and was (``landing_traces``), or there is nothing to read yet.
+        StoreDamaged: it cannot be read, or not with the key that is there.
+    """
+    if not home.landing.exists():
+        _refuse_a_second_beginning(home)
+        if read_only:
+            raise StoreMissing(f"{home.landing} does not exist yet", "run: osame ingest")
         _make_landing(home)
+    if not read_only:  # whether it is whole can be told of a store that nobody is writing to
+        _encrypted(home, home.landing, "landing", landing_key(home), read_only=True).close()
     return _encrypted(home, home.landing, "landing", landing_key(home), read_only)
+
+
+def landing_traces(home: Home) -> list[str]:
+    """What tells that files have landed in this home before: each comes into being only after landing."""
+    archived = next(iter(home.archive.glob("*/*/*")), None)
+    wal = home.landing.with_name(f"{home.landing.name}.wal")
+    found = [path.name for path in (home.warehouse, home.vault, wal) if path.exists()]
+    return [*found, *(["files in archive/"] if archived is not None else [])]
+
+
+def _refuse_a_second_beginning(home: Home) -> None:
+    traces = landing_traces(home)
+    if traces:
+        raise StoreMissing(
+            f"{home.landing} is missing, and {', '.join(traces)} tell that it was there: nothing was done, because an "
+            "empty one in its place would take every receipt out of the books",
+            "put landing.duckdb (and landing.duckdb.wal, if there is one) back from its backup; only if it is lost "
+            "for good: osame begin-landing --despite-loss",
+        )
+
+
+def begin_landing(home: Home) -> bool:
+    """An empty landing store where none is, whatever tells that there was one. False if there is one: it stays."""
+    with landing_lock(home, exclusive=True):
+        if home.landing.exists():
+            return False
+        _make_landing(home)
+        return True
 
 
 def _make_landing(home: Home) -> None:
@@ -99,12 +193,21 @@ def open_warehouse(home: Home) -> duckdb.DuckDBPyConnection:
 
     Attached to a database in memory: a second ``duckdb.connect`` on the path would share the first one's file, and a
     notebook that keeps a connection would never see the next build.
+
+    Raises:
+        StoreMissing: there is none yet.
+        StoreDamaged: it cannot be read.
     """
     if not home.warehouse.exists():
-        raise OsameError(f"{home.warehouse} does not exist yet", "run: osame build")
+        raise StoreMissing(f"{home.warehouse} does not exist yet", "run: osame build")
     connection = _connect()
     connection.execute(f"set temp_directory = {_quote(home.work / 'spill')}")
-    connection.execute(f"attach {_quote(home.warehouse)} as warehouse (read_only)")
+    try:
+        connection.execute(f"attach {_quote(home.warehouse)} as warehouse (read_only)")
+    except duckdb.Error as error:
+        connection.close()
+        raise _not_opened(home.warehouse, error) from None
+    _refuse_a_part(connection, home.warehouse, "warehouse")
     connection.execute("use warehouse")
     connection.execute("set enable_external_access = false")
     return connection
@@ -169,9 +272,25 @@ def act_lock(home: Home, register: str) -> Iterator[None]:
         yield
 
 
+def _lock_file(path: Path, *, exclusive: bool) -> IO[bytes] | None:
+    """The file to lock. Whoever only reads needs no leave to write; where it never was and cannot be, nobody writes."""
+    try:
+        return path.open("ab")
+    except OSError as error:
+        if exclusive or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+
+
 @contextmanager
 def _locked(path: Path, what: str, *, exclusive: bool, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    handle = path.open("a+")
+    handle = _lock_file(path, exclusive=exclusive)
+    if handle is None:
+        yield
+        return
     flag = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
     deadline = time.monotonic() + _LOCK_WAIT_SECONDS
     told = False

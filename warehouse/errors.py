@@ -23,6 +23,14 @@ class StoreBusy(OsameError):
     exit_code = 1
 
 
+class StoreMissing(OsameError):
+    """A store that was there is gone: it is not begun anew by the way."""
+
+
+class StoreDamaged(OsameError):
+    """A store cannot be read, or not with the key that is there."""
+
+
 class BuildFailed(OsameError):
     """dbt did not finish; the warehouse that readers see is the old one."""
 

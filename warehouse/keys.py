@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from warehouse.config import Home
@@ -14,12 +15,12 @@ _PUBLIC_BITS = 0o077
 
 def landing_key(home: Home) -> str:
     """Opens landing.duckdb and the archived files: ``OSAME_KEY``, else a key file made on first use."""
-    return os.environ.get("OSAME_KEY") or _key_file(home.keys / "landing.key", home.landing)
+    return _given("OSAME_KEY") or _key_file(home.keys / "landing.key", home.landing, home.archive.glob("*/*/*"))
 
 
 def vault_key(home: Home) -> str:
     """Opens vault.duckdb: ``OSAME_VAULT_KEY``, else a key file made on first use. Never equal to landing's key."""
-    return os.environ.get("OSAME_VAULT_KEY") or _key_file(home.keys / "vault.key", home.vault)
+    return _given("OSAME_VAULT_KEY") or _key_file(home.keys / "vault.key", home.vault)
 
 
 def certificate_key(home: Home) -> str:
@@ -27,23 +28,41 @@ def certificate_key(home: Home) -> str:
 
     Without it no paper that was issued can be verified any more, so it is not made anew once there are papers.
     """
-    return os.environ.get("OSAME_CERTIFICATE_KEY") or _key_file(
-        home.keys / "certificates.key", home.documents / "certificate"
-    )
+    return _given("OSAME_CERTIFICATE_KEY") or _key_file(home.keys / "certificates.key", home.documents / "certificate")
 
 
-def _key_file(path: Path, store: Path) -> str:
+def _given(variable: str) -> str | None:
+    text = os.environ.get(variable)
+    return _checked(text, variable) if text else None
+
+
+def _checked(text: str, where: str) -> str:
+    """A key is one line of printable ASCII, ours or the office's: anything else is another file in its place.
+
+    Raises:
+        OsameError: it is none. What stands there is not told.
+    """
+    if not (text.isascii() and text.isprintable()):
+        raise OsameError(
+            f"{where} holds no key: found bytes that are no printable ASCII, expected one line of it",
+            "put the key file back from its backup",
+        )
+    return text
+
+
+def _key_file(path: Path, store: Path, others: Iterable[Path] = ()) -> str:
     """Read a key file of mode 0600, or make it with 256 random bits.
 
     Raises:
-        OsameError: the file is readable by others, or the store exists and its key file is gone.
+        OsameError: the file is readable by others or holds no key, or it is gone and what it opens is there.
     """
     try:
-        text = path.read_text(encoding="ascii").strip()
+        text = path.read_bytes().decode("latin-1").strip()
     except FileNotFoundError:
-        if store.exists():
+        needing = store if store.exists() else next(iter(others), None)
+        if needing is not None:
             raise OsameError(
-                f"{path} is missing, and {store.name} exists and needs it",
+                f"{path} is missing, and {needing.name} exists and needs it",
                 "put the key file back from its backup, or set OSAME_KEYS to its folder",
             ) from None
         return _make(path)
@@ -51,7 +70,7 @@ def _key_file(path: Path, store: Path) -> str:
         raise OsameError(f"{path} can be read by others than its owner", f"chmod 600 {path}")
     if not text:
         raise OsameError(f"{path} is empty", "put the key file back from its backup")
-    return text
+    return _checked(text, str(path))
 
 
 def _make(path: Path) -> str:

@@ -46,6 +46,7 @@ class Policies(_Model):
     spread_mode: Literal["principal_first"]
     arrears_cut: Literal["03-31", "05-31"]
     late_charge_assessment: Literal["on_receipt", "when_fixed"]
+    late_charge_rates_beyond: Literal["refuse", "last_known"]
 
 
 class GoLive(_Model):

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
 
-from ingestion.inbox import files_below
+from warehouse.build_record import last_build
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
-from warehouse.office.freshness import freshness
+from warehouse.errors import OsameError
+from warehouse.health import examine_home, refused_files, unbuilt, waiting_files
 
 
 def status(home: Home) -> dict[str, Any]:
-    """The state of a home; the keys are stable."""
+    """The state of a home; the keys are stable. ``warnings`` has what a person must look at."""
+    tried = last_build(home)
     return {
         "home": str(home.root),
-        "inbox_files": len(files_below([home.inbox])),
-        "rejected_files": sum(1 for _ in home.rejected.glob("*.reason.json")),
+        "inbox_files": waiting_files(home),
+        "rejected_files": refused_files(home),
         "landing": _landing(home),
         "warehouse": _warehouse(home),
         "published_runs": sum(1 for _ in home.published.glob("*/*/manifest.json")),
+        "last_build": None if tried is None else asdict(tried),
+        "warnings": [
+            {"name": check.name, "found": check.found, "advice": check.advice}
+            for check in examine_home(home)
+            if not check.passed
+        ],
     }
 
 
@@ -29,7 +38,10 @@ def _landing(home: Home) -> dict[str, Any]:
     if not home.landing.exists():
         return empty
     with landing_lock(home, exclusive=False):
-        connection = open_landing(home)
+        try:
+            connection = open_landing(home)
+        except (OsameError, OSError):  # told by the warnings
+            return empty
         try:
             row = connection.execute(
                 """
@@ -52,7 +64,10 @@ def _landing(home: Home) -> dict[str, Any]:
 def _warehouse(home: Home) -> dict[str, Any] | None:
     if not home.warehouse.exists():
         return None
-    connection = open_warehouse(home)
+    try:
+        connection = open_warehouse(home)
+    except (OsameError, OSError):  # told by the warnings
+        return None
     try:
         row = connection.execute(
             """
@@ -61,7 +76,9 @@ def _warehouse(home: Home) -> dict[str, Any] | None:
             from run_info as ri
             """
         ).fetchone()
-        is_behind = home.landing.exists() and freshness(home, connection).is_behind
+        is_behind = bool(unbuilt(home, connection))
+    except duckdb.Error:  # told by the warnings
+        return None
     finally:
         connection.close()
     if row is None:

@@ -18,6 +18,8 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name
+from warehouse.law.office import parameters_of, provisional_ja
+from warehouse.law.parameters import Parameters
 from warehouse.office.freshness import Freshness, freshness
 from warehouse.office.slips import Slip, make_slips, numbering, register
 from warehouse.office.standing import DueLine, dues_to_pay, owing_keys
@@ -73,10 +75,11 @@ def issue_slips(
     issued_date = act.at.date()
     if pay_by < issued_date:
         raise OsameError(f"--pay-by: {pay_by} is past; today is {issued_date}", "give today or a later day")
+    params = parameters_of(home, settings.policies)
     warehouse = open_warehouse(home)
     try:
         keys = list(dict.fromkeys(due_keys)) or _keys_of(warehouse, addressee_no)
-        dues = dues_to_pay(warehouse, keys, pay_by)
+        dues = dues_to_pay(warehouse, keys, pay_by, params)
         as_of, known_at = warehouse.execute("select as_of_date, known_at from run_info").fetchall()[0]
         fresh = freshness(home, warehouse)
     finally:
@@ -86,7 +89,7 @@ def issue_slips(
     dues = [due for due in dues if due.addressee_no in people.by_no]
     with numbering(home, settings.office.slips, keys, act) as (numbers, book):
         slips = make_slips(settings.office.slips, dues, numbers, issued_date, pay_by)
-        rows = [slip_row(slip, letter(people[slip.due.addressee_no])) for slip in slips]
+        rows = [slip_row(slip, letter(people[slip.due.addressee_no]), _provisional(slip, params)) for slip in slips]
         pdfs = render_files(DOCUMENT, rows, settings, home, act.at)
         register(book, slips)
     issued = publish(
@@ -148,11 +151,20 @@ def _warnings(as_of: date, fresh: Freshness, issued_date: date, pay_by: date) ->
     return found
 
 
-def slip_row(slip: Slip, to: dict[str, Any]) -> dict[str, Any]:
+def _provisional(slip: Slip, params: Parameters) -> str | None:
+    """What the paper says where its late charge is reckoned with a rate that is not announced yet."""
+    due = slip.due
+    if due.late_charge_yen == 0 or due.principal_balance_yen == 0:  # none, or fixed before
+        return None
+    return provisional_ja(params, [(due.tax_item_code, slip.pay_by_date)])
+
+
+def slip_row(slip: Slip, to: dict[str, Any], provisional: str | None = None) -> dict[str, Any]:
     """What slip.typ prints of a slip to someone: ``to`` is an address block of ``letter``."""
     due = slip.due
     return {
         "to": to,
+        "provisional": provisional,
         "day": format_wareki(slip.issued_date),
         "pay_by": format_wareki(slip.pay_by_date),
         "fiscal_year": format_fiscal_year(int(due.levy_year)),

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
+import signal
 import stat
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -26,7 +31,7 @@ from reports.errors import CatalogError, ParameterError, WrongWarehouseError
 from reports.period import month_of
 from reports.run import LOCK_FILE, RUNNING, RunResult, recover_interrupted, run_report
 from tests.report_fixture import AS_OF, NOW, PERSON, VERSION, make_home
-from warehouse.config import Home
+from warehouse.config import PROJECT, Home
 from warehouse.connection import open_file, open_warehouse
 from warehouse.errors import OsameError
 
@@ -410,6 +415,34 @@ def test_a_killed_run_is_told_as_failed_and_a_living_one_left_alone(home: Home) 
     assert not dead.exists()
     assert (alive / "index.html").exists()
     assert [entry.state for entry in portal.read_runs(home.published)] == ["失敗"]
+
+
+def test_a_killed_run_leaves_no_sockets_in_the_temporary_directory(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed clears nothing: the next run finds the folder by the link in the dead one's."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    code = (
+        "import os, papermill, tests.report_fixture as f\n"
+        "from reports import run\n"
+        "from warehouse.config import Home\n"
+        "papermill.execute_notebook = lambda *a, **k: os.kill(os.getpid(), 9)\n"
+        f"run.run_report(Home(__import__('pathlib').Path({str(home.root)!r})), 'daily_collection', "
+        "{'month': '2026-05'}, f.NOW, f.VERSION)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert list(temporary.iterdir()) != []
+    recover_interrupted(home.published, NOW)
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_difference_between_table_and_records_is_said(home: Home) -> None:

@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.dates import DateError, parse_date
+from warehouse.config import find_home
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.law.fiscal_year import due_fiscal_year, is_carried_over, receipt_fiscal_year
 from warehouse.law.interest import Segment
 from warehouse.law.late_charge import Payment, late_charge
-from warehouse.law.parameters import LawInputError, load_parameters
+from warehouse.law.office import parameters_of, provisional_ja
+from warehouse.law.parameters import LawInputError
 from warehouse.law.refund_interest import Cause, first_day, refund_interest
 from warehouse.wareki import format_fiscal_year, format_wareki_short
 
@@ -95,7 +97,7 @@ def late_charge_command(
     json_output: JsonOption = False,
 ) -> None:
     """The late charge (延滞金) of one due, by parts with one base and one rate."""
-    params = load_parameters()
+    params = parameters_of(find_home())
     item = params.tax_item(tax_item)
     due_date, paid_date = _date(due, "--due"), _date(paid, "--paid")
     principal_yen = _yen(principal, "--principal")
@@ -110,6 +112,8 @@ def late_charge_command(
         params=params,
     )
     notes = _due_date_notes(due_date)
+    provisional = provisional_ja(params, [(item.code, paid_date)]) if result.late_charge_yen else None
+    notes += [provisional] if provisional else []
     if json_output:
         _print_json(
             {
@@ -163,7 +167,7 @@ def refund_interest_command(
     json_output: JsonOption = False,
 ) -> None:
     """The interest on a refund (還付加算金), by parts with one rate."""
-    params = load_parameters()
+    params = parameters_of(find_home())
 
     def optional(text: str | None, where: str) -> date | None:
         return None if text is None else _date(text, where)
@@ -225,7 +229,7 @@ def fiscal_year_command(
     json_output: JsonOption = False,
 ) -> None:
     """The fiscal year (会計年度) that a due belongs to, and the one in whose books a receipt goes."""
-    params = load_parameters()
+    params = parameters_of(find_home())
     day = _date(due_date, "--due-date")
     collection = "ordinary" if tax_item is None else params.tax_item(tax_item).collection
     year = due_fiscal_year(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import subprocess
 import sys
@@ -18,10 +17,10 @@ from rich.text import Text
 
 from warehouse.cli import calc, closing, export, layouts, records, refunds
 from warehouse.cli.inquire import inquire
-from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
+from warehouse.cli.output import book_day, err, out, parse_day, print_json, progress, speak_utf8, told, yen
 from warehouse.cli.vault_log import vault_log
-from warehouse.clock import now, today
-from warehouse.config import Home, open_home
+from warehouse.clock import instant, now, yesterday
+from warehouse.config import Home, find_home, open_home
 from warehouse.errors import OsameError
 
 app = typer.Typer(
@@ -194,11 +193,22 @@ def _offer_dict(offer: Any) -> dict[str, Any]:
 @app.command()
 def build(
     as_of: Annotated[
-        str | None, typer.Option(help="Book dates after this day do not exist yet. Default: today.")
+        str | None, typer.Option(help="Book dates after this day do not exist yet. Default: yesterday in Japan.")
     ] = None,
     known_at: Annotated[
-        str | None, typer.Option(help="Files landed after this instant (ISO, JST) do not exist yet. Default: all.")
+        str | None,
+        typer.Option(
+            help="Files landed after this instant (ISO, JST if without offset) do not exist yet. Default: all."
+        ),
     ] = None,
+    allow_future: Annotated[bool, typer.Option("--allow-future", help="Take a day that has not come yet.")] = False,
+    allow_fewer_loads: Annotated[
+        bool,
+        typer.Option(
+            "--allow-fewer-loads",
+            help="Replace a warehouse although it knows files that landing has not: they leave the books.",
+        ),
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Build everything anew. Every build does so for now.")] = True,
     tests: Annotated[bool, typer.Option(help="Also run the dbt data tests; a failure keeps the old warehouse.")] = True,
     as_json: Json = False,
@@ -211,8 +221,8 @@ def build(
 
     del full
     with told():
-        day = parse_day(as_of, "--as-of") if as_of else today()
-        instant = _instant(known_at) if known_at else None
+        day = book_day(as_of, allow_future=allow_future)
+        moment = _instant(known_at) if known_at else None
         with progress() as bar:
             task = bar.add_task("building", total=None)
 
@@ -222,7 +232,8 @@ def build(
             built = build_warehouse(
                 open_home(),
                 day,
-                known_at=instant,
+                known_at=moment,
+                allow_fewer_loads=allow_fewer_loads,
                 with_tests=tests,
                 progress=step,
                 waiting=lambda: err.print("another osame process writes to landing; waiting for it"),
@@ -237,9 +248,40 @@ def build(
 
 def _instant(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return instant(text)
     except ValueError:
-        raise OsameError(f"--known-at: {text!r} is no instant", "write it like 2026-05-31T18:00:00") from None
+        raise OsameError(
+            f"--known-at: {text!r} is no instant",
+            "write it like 2026-05-31T18:00:00 (JST) or 2026-05-31T09:00:00Z",
+        ) from None
+
+
+@app.command("begin-landing")
+def begin_landing(
+    despite_loss: Annotated[
+        bool,
+        typer.Option("--despite-loss", help="What had landed in the lost store is not in the new one: I know."),
+    ] = False,
+) -> None:
+    """Begin an empty landing store where the one that was there is lost for good. A store that is there is not touched.
+
+    No other command does this: everything that had landed is then no longer in the books until its files are landed
+    again, and the next build has to be told so (--allow-fewer-loads).
+
+    Example: osame begin-landing --despite-loss
+    """
+    from warehouse.connection import begin_landing as begin
+    from warehouse.connection import landing_traces
+
+    with told():
+        home = open_home()
+        if landing_traces(home) and not despite_loss:
+            raise OsameError(
+                f"files have landed in {home.root} before: {', '.join(landing_traces(home))} tell so",
+                "put landing.duckdb back from its backup; only if it is lost for good, give --despite-loss",
+            )
+        begun = begin(home)
+    out.print(f"{home.landing}: {'an empty store was begun' if begun else 'is there; nothing was done'}", markup=False)
 
 
 @app.command()
@@ -258,8 +300,10 @@ def sql(
     with told():
         if layout not in ("table", "csv", "json"):
             raise OsameError(f"--format: {layout!r} is unknown", "use table, csv or json")
-        connection = open_warehouse(open_home())
+        connection = open_warehouse(find_home())
         try:
+            if not connection.extract_statements(query):
+                raise OsameError(f"{query!r} is no query", 'write one, such as: osame sql "show tables"')
             cursor = connection.execute(query)
             names = [column[0] for column in cursor.description or []]
             rows = cursor.fetchall()
@@ -349,7 +393,7 @@ def trace(
     from warehouse.trace import trace as follow
 
     with told():
-        found = follow(open_home(), key)
+        found = follow(find_home(), key)
     if as_json:
         print_json(vars(found))
         return
@@ -378,18 +422,24 @@ def trace(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show what has landed, what is built and what waits in the inbox.
+    """Show what has landed, what is built and what waits. Exit code 1 if something needs to be looked at.
 
     Example: osame status --json
     """
     from warehouse.status import status as read_status
 
     with told():
-        state = read_status(open_home())
+        state = read_status(find_home())
     if as_json:
         print_json(state)
-        return
-    out.print(f"home       {state['home']}")
+    else:
+        _show_status(state)
+    if state["warnings"]:
+        raise typer.Exit(1)
+
+
+def _show_status(state: dict[str, Any]) -> None:
+    out.print(f"home       {state['home']}", markup=False)
     out.print(
         f"inbox      {state['inbox_files']:,} files waiting; {state['rejected_files']:,} refused, to be looked at"
     )
@@ -407,25 +457,38 @@ def status(as_json: Json = False) -> None:
         out.print(
             f"warehouse  as of {built['as_of_date']}, {built['dues']:,} dues, {built['receipts']:,} receipts{late}"
         )
+    tried = state["last_build"]
+    if tried is not None:
+        out.print(f"last build {tried['state']}, as of {tried['as_of']}, begun {tried['started_at']}", markup=False)
     out.print(f"published  {state['published_runs']:,} report runs")
+    for warning in state["warnings"]:
+        out.print(f"[yellow]warning[/]    {escape(warning['name'])}: {escape(warning['found'])}")
+        out.print(f"           -> {warning['advice']}", markup=False)
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check this machine: what is missing, and what to do about it. Exit code 1 if something is.
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every store and every archived file wholly, however long it takes.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check this machine and home: what is missing or damaged, and what to do. Exit code 1 if something is.
 
-    Example: osame doctor
+    Example: osame doctor --full
     """
     from warehouse.doctor import examine
 
     with told():
-        checks = examine(open_home())
+        checks = examine(find_home(), full=full)
     if as_json:
         print_json([vars(check) for check in checks])
     else:
         for check in checks:
             mark = "[green]ok[/]  " if check.passed else "[red]not[/] "
-            out.print(f"{mark} {check.name}: {check.found}" + (f"\n     -> {check.advice}" if not check.passed else ""))
+            out.print(f"{mark} {escape(check.name)}: {escape(check.found)}")
+            if not check.passed:
+                out.print(f"     -> {check.advice}", markup=False)
     if not all(check.passed for check in checks):
         raise typer.Exit(1)
 
@@ -438,7 +501,7 @@ def dbt(context: typer.Context) -> None:
     """
     from warehouse.build import dbt_session
 
-    with told(), dbt_session(open_home(), today()) as (environment, arguments):
+    with told(), dbt_session(open_home(), yesterday()) as (environment, arguments):
         words = context.args or ["--help"]
         if "--help" in words:
             arguments = []
@@ -480,10 +543,7 @@ def _add_report() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or a job without UTF-8 shows \u7d0d for 納; a name that it cannot show stops no command.
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
-            stream.reconfigure(errors="backslashreplace")
+    speak_utf8()
     _add_report()
     app()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from warehouse.clock import today, yesterday
 from warehouse.errors import OsameError
 
 # One line per file and finding, however narrow the terminal: what is piped into a program must not be folded.
@@ -27,11 +30,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=plain, indent=2, default=str) + "\n")
 
 
-# What duckdb raises for a full disk or too little memory; a commit that cannot be written is a TransactionException.
+# What duckdb raises for a full disk, too little memory or a damaged store; a commit that cannot be written is a
+# TransactionException.
 _MACHINE = (
     OSError,
     duckdb.IOException,
     duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
     duckdb.OutOfMemoryException,
     duckdb.TransactionException,
 )
@@ -65,6 +71,20 @@ def _of_the_machine(error: Exception) -> str:
     )
 
 
+def speak_utf8() -> None:
+    """Names of files and what we say are UTF-8, whatever the locale: without it (LC_ALL=C), begin again with it.
+
+    The mode of an interpreter cannot be changed while it runs, and it holds for file names, not only for the streams.
+    What is no UTF-8 at all (the name of a file from elsewhere) is written with escapes.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def _escape(text: str) -> str:
     return text.replace("[", r"\[")
 
@@ -95,6 +115,23 @@ def parse_day(text: str, option: str) -> date:
         return parse_date(text)
     except ValueError as error:
         raise OsameError(f"{option}: {text!r} is no date ({error})", "write it like 2026-05-31 or R8.5.31") from None
+
+
+def book_day(text: str | None, *, allow_future: bool) -> date:
+    """The day of the books: as given, else the last day that is over in Japan.
+
+    Raises:
+        OsameError: it is no date, or has not come yet and that was not allowed.
+    """
+    if not text:
+        return yesterday()
+    day = parse_day(text, "--as-of")
+    if day > today() and not allow_future:
+        raise OsameError(
+            f"--as-of {day} lies in the future: today is {today()} in Japan",
+            "give a day that has come, or --allow-future to see what the books would be",
+        )
+    return day
 
 
 def yen(amount: int | None) -> str:

@@ -1,13 +1,14 @@
 """Legal values: YAML files with values dated to the day, each with its basis; one loader for Python and for the seeds.
 
 ``load_parameters()[id].at(day)`` gives the values in force on a day. Nothing is extrapolated: a day without a value is
-an error that names the parameter and the day (next year's rates are announced in November).
+an error that names the parameter and the day (next year's rates are announced in November). What is announced later an
+office adds below ``$OSAME_HOME/law``, in files of the same form: see ``warehouse/law/office.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -22,6 +23,7 @@ from warehouse.errors import OsameError
 
 PARAMETER_DIR = Path(__file__).parent / "parameters"
 OPEN_END = date(9999, 12, 31)
+ONE_DAY = timedelta(days=1)
 RATE_FOLDER = "late_charge_rates"
 RATE_DENOMINATOR = 100_000  # rates are kept as integers: how many of 100,000 per year (8.7% = 8,700)
 
@@ -108,7 +110,7 @@ class _ParameterFile(_File):
         for before, after in zip(self.values, self.values[1:], strict=False):
             if after.first <= before.last:
                 raise ValueError(f"values overlap: one ends on {before.last}, the next begins on {after.first}")
-            if after.first != before.last + timedelta(days=1):
+            if after.first != before.last + ONE_DAY:
                 raise ValueError(f"no value between {before.last} and {after.first}: periods must follow each other")
         if "percent" in self.fields.values() and self.values[-1].last == OPEN_END:
             raise ValueError("rates are announced year by year: end the last period with `to`, nothing is extrapolated")
@@ -205,6 +207,7 @@ class Values:
     last: date
     raw: Mapping[str, Scalar]
     basis: tuple[Basis, ...]
+    is_provisional: bool = False  # the value of the time before, used until that of this time is announced
 
     def _get(self, name: str, kind: type) -> Any:
         value = self.raw.get(name)
@@ -248,6 +251,24 @@ class Parameter:
     unit: str
     last_verified_on: date
     periods: tuple[Values, ...]
+    fields: Mapping[str, FieldKind]
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is announced year by year, so that it ends."""
+        return "percent" in self.fields.values()
+
+    @property
+    def announced_to(self) -> date:
+        """The last day with a value that is no provisional one."""
+        return max(values.last for values in self.periods if not values.is_provisional)
+
+    def for_one_more_year(self) -> Parameter:
+        """With the last value announced in the place of that of the year after it, marked provisional."""
+        last = self.periods[-1]
+        first = last.last + ONE_DAY
+        more = replace(last, first=first, last=date(first.year, 12, 31), is_provisional=True)
+        return replace(self, periods=(*self.periods, more))
 
     def at(self, day: date) -> Values:
         """The values in force on ``day``.
@@ -261,7 +282,8 @@ class Parameter:
         raise ParameterNotFoundError(
             f"{self.id} ({self.label_ja}): no value on {day}; values are known from {self.periods[0].first} "
             f"to {self.periods[-1].last}",
-            f"add the announced value to {self.id.replace('.', '/')}.yml, or give a date within that time",
+            f"add the announced value to $OSAME_HOME/law/{self.id.replace('.', '/')}.yml (docs/operations.md, "
+            "New rates), or give a date within that time",
         )
 
     def rate_periods(self, name: str, *, merge_equal: bool) -> list[RatePeriod]:
@@ -326,14 +348,15 @@ class Parameters:
         return self.tax_items[code]
 
 
-def load_parameters(directory: Path = PARAMETER_DIR) -> Parameters:
-    """Every ``<domain>/<name>.yml`` below ``directory``.
+def load_parameters(directory: Path = PARAMETER_DIR, added: Path | None = None) -> Parameters:
+    """Every ``<domain>/<name>.yml`` below ``directory``, and the later days of files of the same form in ``added``.
 
     Raises:
         ParameterError: a file has unknown keys, unquoted values, holes or overlaps between periods, or values without a
-            basis; the message lists everything wrong in all files.
+            basis, or one of ``added`` contradicts ``directory``; the message lists everything wrong in all files.
     """
-    return _load(directory)
+    shipped = _load(directory)
+    return shipped if added is None or not added.is_dir() else _with_added(shipped, added)
 
 
 @lru_cache(maxsize=8)
@@ -362,19 +385,71 @@ def _load(directory: Path) -> Parameters:
     return Parameters(by_id, tax_items)
 
 
+def _with_added(shipped: Parameters, added: Path) -> Parameters:
+    by_id = dict(shipped.by_id)
+    problems: list[str] = []
+    for path in sorted(p for p in added.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        if path.suffix != ".yml" or path.parent.parent != added:
+            problems.append(f"{path}: found a file here, expected {added}/<domain>/<name>.yml alone")
+            continue
+        try:
+            content = _read(path)
+            by_id[content.id] = _with_later_days(shipped, content, path)
+        except ParameterError as error:
+            problems.append(error.message)
+    if problems:
+        raise ParameterError("\n".join(problems), "correct the parameter files named above")
+    return Parameters(by_id, shipped.tax_items)
+
+
+def _with_later_days(shipped: Parameters, content: _ParameterFile | _TaxItemFile, path: Path) -> Parameter:
+    """The parameter that we ship, with the days after its last that the office's file has.
+
+    Raises:
+        ParameterError: the file says something else of a day that we know, or leaves days out; all that is wrong.
+    """
+    if isinstance(content, _TaxItemFile) or content.id not in shipped.by_id:
+        raise ParameterError(
+            f"{path}: {content.id} is no parameter with dated values; those are {', '.join(sorted(shipped.by_id))}"
+        )
+    known, mine = shipped.by_id[content.id], _parameter(content)
+    if mine.fields != known.fields:
+        raise ParameterError(f"{path}: fields are {dict(mine.fields)}, expected {dict(known.fields)}")
+    begins, ends = known.periods[0].first, known.periods[-1].last
+    problems = []
+    if mine.periods[0].first < begins:
+        problems.append(
+            f"begins on {mine.periods[0].first}, before the first value known ({begins}); add later days only"
+        )
+    for ours in known.periods:
+        for theirs in mine.periods:
+            first, last = max(ours.first, theirs.first), min(ours.last, theirs.last)
+            if first <= last and ours.raw != theirs.raw:
+                problems.append(
+                    f"{dict(theirs.raw)} from {first} to {last}, but {dict(ours.raw)} is known for these days "
+                    f"({ours.basis[0].instrument})"
+                )
+    later = tuple(replace(v, first=max(v.first, ends + ONE_DAY)) for v in mine.periods if v.last > ends)
+    if later and later[0].first != ends + ONE_DAY:
+        problems.append(f"no value between {ends} and {later[0].first}: periods must follow each other")
+    if problems:
+        raise ParameterError("\n".join(f"{path}: {content.id}: {problem}" for problem in problems))
+    return replace(known, periods=(*known.periods, *later))
+
+
 def _read(path: Path) -> _ParameterFile | _TaxItemFile:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         model = _TaxItemFile if isinstance(data, dict) and "items" in data else _ParameterFile
         content: _ParameterFile | _TaxItemFile = model.model_validate(data)
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         found = [
             f"{path}: {'.'.join(map(str, part['loc'])) or 'file'}: {part['msg'].removeprefix('Value error, ')}"
             for part in error.errors()
         ]
         raise ParameterError("\n".join(found)) from error
+    except (yaml.YAMLError, ValueError) as error:  # an impossible day, or a file saved in CP932, is a ValueError
+        raise ParameterError(f"{path}: not YAML in UTF-8: {error}") from error
     expected = f"{path.parent.name}.{path.stem}"
     if content.id != expected:
         raise ParameterError(f"{path}: id {content.id!r} must be {expected!r}, from its folder and file name")
@@ -393,5 +468,11 @@ def _parameter(content: _ParameterFile) -> Parameter:
         for value in content.values
     )
     return Parameter(
-        content.id, content.label_ja, content.description.strip(), content.unit, content.last_verified_on, periods
+        content.id,
+        content.label_ja,
+        content.description.strip(),
+        content.unit,
+        content.last_verified_on,
+        periods,
+        content.fields,
     )

@@ -46,6 +46,18 @@ def render(name: str, params: Parameters) -> str:
     return out.getvalue()
 
 
+def differences(params: Parameters) -> dict[str, list[Row]]:
+    """The rows of each seed that is another under these parameters than as shipped, by the seed's name."""
+    shipped = load_parameters()
+    if params is shipped:
+        return {}
+    return {
+        name.removesuffix(".csv"): rows
+        for name, maker in MAKERS.items()
+        if (rows := list(maker(params))) != list(maker(shipped))
+    }
+
+
 def write(directory: Path = SEED_DIR) -> list[Path]:
     """Write the seeds that differ, and return them."""
     changed = drift(directory)

@@ -18,7 +18,8 @@ from warehouse.act import Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
-from warehouse.law.parameters import Parameters, load_parameters
+from warehouse.law.office import parameters_of, provisional_ja
+from warehouse.law.parameters import Parameters
 from warehouse.office.freshness import Freshness, freshness
 from warehouse.office.refunds import is_returned, refund_notices
 from warehouse.office.standing import DueLine, dues_where, rows_of, standing
@@ -140,7 +141,7 @@ def inquire(
     """
     connection = open_warehouse(home)
     try:
-        inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty)
+        inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty, params=parameters_of(home))
         fresh = freshness(home, connection, wait=wait_for_landing)
     finally:
         connection.close()
@@ -153,10 +154,15 @@ def inquire(
 
 
 def inquire_in(
-    connection: duckdb.DuckDBPyConnection, key: str, on: date, kind: Kind | None = None, *, may_be_empty: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    key: str,
+    on: date,
+    kind: Kind | None = None,
+    *,
+    may_be_empty: bool = False,
+    params: Parameters,
 ) -> Inquiry:
     """``inquire`` on an open warehouse; without the look at what has landed since."""
-    params = load_parameters()
     info = rows_of(connection, "select as_of_date, known_at, municipality_name from run_info")[0]
     found_kind, dues = _find(connection, key, kind, may_be_empty)
     addressee_no = dues[0]["addressee_no"] if dues else key
@@ -179,6 +185,11 @@ def inquire_in(
         **info,
     )
     inquiry.notices.extend(_notices(inquiry, len(dues) - len(existing)))
+    running = [(line.tax_item_code, on) for line in lines if line.late_charge_yen and line.principal_balance_yen]
+    provisional = provisional_ja(params, running)
+    if provisional is not None:
+        english = "late charges are reckoned with the last rate known, for days whose rate is not announced yet"
+        inquiry.notices.append(Notice("provisional_rate", english, provisional))
     return inquiry
 
 
