@@ -123,7 +123,7 @@ def _recognised(data: bytes, context: Any, layouts: dict[str, Any]) -> str | Non
     """The layout that a file would be read with unless one is named; None if it cannot be told."""
     from ingestion.detect import detect
     from ingestion.findings import Refused
-    from ingestion.sheet import is_workbook
+    from ingestion.workbook import is_workbook
 
     if is_workbook(data):  # told by its sheet, and only extracts are taken from one
         return None
