@@ -404,6 +404,8 @@ def check_workbook(data: bytes, decoded: Decoded) -> bool:
         text = _as_text(found.value)
         if text:
             rows.setdefault(row, {})[column] = text
+    if not rows:  # under another namespace of XML, by which we do not go
+        return False
     width = max(rows[min(rows)])
     _compare(decoded, {n: [cells.get(c, "") for c in range(1, width + 1)] for n, cells in sorted(rows.items())})
     return True
