@@ -17,6 +17,7 @@ from ingestion.landing import sha256_of
 from tests.office import count, deliver, environment, json_of, landing_rows, osame, tiny_files
 from tests.unit.test_delimited import LAYOUTS, PAID_SLIP, file_of
 from warehouse.config import PROJECT, Home, open_home
+from warehouse.law.parameters import PARAMETER_DIR
 
 NOW = "2025-08-03T09:00:00"  # the books of tiny_files are built as of the day before
 _PR_CAPBSET_DROP, _DAC_OVERRIDE, _DAC_READ_SEARCH = 24, 1, 2  # Linux: prctl and capabilities
@@ -355,3 +356,32 @@ def test_a_day_to_come_is_built_only_when_it_is_meant(home: Home) -> None:
     assert "lies in the future: today is 2025-08-03 in Japan" in sentence(osame(home, *words, OSAME_NOW=NOW), 2)
     done = osame(home, *words, "--allow-future", OSAME_NOW=NOW)
     assert done.returncode == 0, done.stderr
+
+
+# --- rates of the office's own -----------------------------------------------------------------------------------
+
+
+def test_a_build_uses_the_rates_that_the_office_has_added(home: Home) -> None:
+    """The law seeds of this home's build have the added days; the shipped files are not touched."""
+    for name in ("late_charge_rates/local_tax", "late_charge_rates/corporate_extension"):
+        _add_a_year(home, name, '{low: "3.0", high: "9.3"}' if name.endswith("tax") else None)
+    for name in ("late_charge_rates/sewer_contribution", "refund_interest/rates"):
+        _add_a_year(home, name, None)
+    words = ["build", "--as-of", "2027-01-31", "--no-tests"]
+    done = osame(home, *words, OSAME_NOW="2027-02-01T07:00:00")
+    assert done.returncode == 0, done.stderr
+    rate = "select rate_per_100000 from law_late_charge_rates where rate_family = 'local_tax' and phase = 'low' and "
+    assert count(home, rate + "date '2027-01-31' between valid_from and valid_to") == 3_000
+    assert count(home, rate + "date '2026-12-31' between valid_from and valid_to") == 2_800
+    assert count(home, "select count(*) from law_late_charge_rates where valid_to = date '9999-12-31'") == 6
+
+
+def _add_a_year(home: Home, name: str, value: str | None) -> None:
+    text = (PARAMETER_DIR / f"{name}.yml").read_text(encoding="utf-8")
+    last = text[text.rindex("  - from: ") :]
+    found = re.search(r"value: (\{.*?\})", last)
+    assert found is not None
+    year = re.sub(r"from: .*", "from: 2027-01-01", re.sub(r"to: 2026-12-31", "to: 2027-12-31", last), count=1)
+    path = home.law / f"{name}.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + year.replace(found[1], value or found[1]), encoding="utf-8")
