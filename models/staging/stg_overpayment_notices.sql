@@ -25,4 +25,5 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
-where cr.notified_date <= {{ as_of_date() }} and cr.notice_type_code = '1'
+-- a notice from before there were kinds of them is of a refund
+where {{ not_later('cr.notified_date') }} and coalesce(cr.notice_type_code, '1') = '1'
