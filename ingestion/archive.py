@@ -59,7 +59,13 @@ def short_name(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > _SUFFIX:
         stem, dot, suffix = name, "", ""
-    return os.fsencode(stem)[: _NAME - len(os.fsencode(dot + suffix))].decode("utf-8", "ignore") + dot + suffix
+    ending = _utf8(dot + suffix)
+    whole = _utf8(stem)[: _NAME - len(ending)].decode("utf-8", "ignore").encode("utf-8") + ending
+    return os.fsdecode(whole)  # UTF-8 on the disk whatever the locale of this process
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def clear_partials(home: Home) -> None:

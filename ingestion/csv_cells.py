@@ -223,7 +223,15 @@ def _texts(rows: Rows, f: FieldDef, text: pa.Array) -> pa.Array:
             value = _without(rows, f, value, _mask(pc.not_equal(length, f.width)), "ING-065", f"{f.width}")
         else:
             value = _without(rows, f, value, _mask(pc.greater(length, f.width)), "ING-065", f"≦ {f.width}")
+    if f.pattern is not None:
+        fits = pc.match_substring_regex(value, f"^(?:{f.pattern})$")
+        value = _without(rows, f, value, _mask(pc.invert(fits)), "ING-069", _shape_ja(f))
     return value
+
+
+def _shape_ja(f: FieldDef) -> str:
+    """What a pattern asks for, for who reads the slip: nearly all codes are digits of one length."""
+    return f"{f.exact_digits}桁の数字" if f.exact_digits else str(f.pattern)
 
 
 def _without(rows: Rows, f: FieldDef, value: pa.Array, bad: Mask, code: str, expected: str) -> pa.Array:

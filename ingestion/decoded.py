@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
@@ -67,4 +68,11 @@ class Decoded:
     is_full: bool = False
     quarantined: list[QuarantinedRow] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str | None:
+        """Which version of an extract it is: business date, n, whole or not. None where the content is all there is."""
+        if not self.layout.extract:
+            return None
+        return f"{self.business_date} {self.sequence_no} {'full' if self.is_full else 'differential'}"

@@ -24,6 +24,7 @@ from ingestion.layout import Layout
 from ingestion.row_rules import group_rows, rule_named
 
 __all__ = ["decode", "is_error_notice"]
+_CODE_SHAPES = ("ING-065", "ING-069")  # a code that is shorter or longer than it may be, or written otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
     for name in layout.rules:
         rule_named(name)(rows)
     _check_primary_key(rows)
+    _refuse_lost_digits(rows)
     quarantined = _quarantine(grid, rows)
     if quarantined and not layout.extract:
         raise Refused(_listed([finding for row in quarantined for finding in row.findings]), layout.id)
@@ -147,6 +149,22 @@ def _check_primary_key(rows: Rows) -> None:
         return f"主キーは1行（同じ主キー: {', '.join(listed[:5])}行目）"
 
     rows.fault(repeated, "ING-064", names[-1], others)
+
+
+def _refuse_lost_digits(rows: Rows) -> None:
+    """Codes of a wrong length in most rows are no fault of rows: a spreadsheet has saved the file again.
+
+    Quarantining them all would land an empty version, and an empty version of a full extract withdraws every key.
+    """
+    short = [
+        finding
+        for row in np.flatnonzero(rows.faulty).tolist()
+        for finding in rows.findings(row)
+        if finding.code in _CODE_SHAPES
+    ]
+    broken = {finding.line for finding in short}
+    if len(broken) > 1 and 2 * len(broken) > len(rows):
+        raise Refused(_listed(short), rows.layout.id)
 
 
 def _listed(findings: list[Finding]) -> list[Finding]:

@@ -26,6 +26,30 @@ KINDS: dict[str, Kind] = {
     "ING-002": Kind(
         "the file is empty", "ファイルが空です", "ask the sender for it again", "送付元に再送を依頼してください"
     ),
+    "ING-003": Kind(
+        "the office's own layout of this format is broken",
+        "この形式の、職場で追加したレイアウトに誤りがあり、使えません",
+        "mend the layout (osame layout check FILE.yml), then deliver the file again",
+        "システム担当に連絡してください。レイアウトを直した後、同じファイルをもう一度取り込みます",
+    ),
+    "ING-004": Kind(
+        "the file cannot be read",
+        "ファイルを読み込めません",
+        "give this user the file, or deliver it again; it stays where it is and is tried again by the next run",
+        "ファイルの権限を確認するか、提出し直してください。ファイルは元の場所に残り、次回もう一度取り込みます",
+    ),
+    "ING-005": Kind(
+        "the program failed while it read the file",
+        "読込プログラムが異常終了しました",
+        "report this line and the layout; the file stays where it is, and the others were not held up",
+        "この行とレイアウトの名前をシステム担当に知らせてください。ファイルは元の場所に残ります",
+    ),
+    "ING-006": Kind(
+        "what was decided about the file stands, but it could not be put away",
+        "取込の結果は記録しましたが、ファイルを移動できません",
+        "clear the way (a folder of that name, a permission), then run the same command again",
+        "移動先の障害（同じ名前のフォルダ、権限など）を取り除き、もう一度取り込んでください",
+    ),
     "ING-010": Kind(
         "wrong record length",
         "レコード長が違います",
@@ -166,6 +190,14 @@ KINDS: dict[str, Kind] = {
         "a person must decide with the bank which result is right",
         "どちらの結果が正しいか金融機関に確認してください",
     ),
+    "ING-052": Kind(
+        "keys that have landed before, written otherwise",
+        "取込済みのキーと同じ番号が、違う書き方で入っています",
+        "a spreadsheet may have taken their zeros: export the file again and do not open it before it is delivered; if "
+        "those that landed are the wrong ones, withdraw them first (a file of them with 削除フラグ 1)",
+        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください。"
+        "取込済みの方が誤りのときは、先に削除フラグ 1 の行で取り消してください",
+    ),
     "ING-060": Kind(
         "the header row differs from the layout",
         "見出し行がレイアウトと違います",
@@ -197,7 +229,10 @@ KINDS: dict[str, Kind] = {
         "主キーごとに1行で出力し直してください",
     ),
     "ING-065": Kind(
-        "wrong length for its column", "桁数が違います", "export the row again", "該当行を出力し直してください"
+        "wrong length for its column",
+        "桁数が違います",
+        "a spreadsheet may have taken its zeros: export the row again and do not open the file before it is delivered",
+        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください",
     ),
     "ING-066": Kind(
         "an amount with a sign that is not allowed",
@@ -216,6 +251,12 @@ KINDS: dict[str, Kind] = {
         "データではなくエラー通知です",
         "read the notice and ask the sender for the data",
         "通知の内容を確認し、送付元にデータを依頼してください",
+    ),
+    "ING-069": Kind(
+        "a code that is not written as its layout asks",
+        "コードの書き方がレイアウトと違います",
+        "a spreadsheet may have taken its zeros: export the file again and do not open it before it is delivered",
+        "表計算ソフトで先頭の 0 が失われた可能性があります。出力し直し、開かずに提出してください",
     ),
     "ING-099": Kind(
         "more findings than are listed",

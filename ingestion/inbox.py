@@ -3,45 +3,96 @@
 Order of steps for one file, so that a crash between any two leaves a state from which the next run goes on:
 land (one transaction) -> archive -> remove from the inbox. A file that landed but was not archived is found again as a
 duplicate of itself and archived then.
+
+A file that cannot be read, or that a reader breaks on, fails alone and stays where it is: a night is not held up by one
+file. What would fail every file alike (a full disk, a store that is in use or lost) stops the run.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
+
 from ingestion import archive
-from ingestion.decoded import Context
+from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused
 from ingestion.landing import Landing, Offer, sha256_of
-from ingestion.layout import Layout, load_layouts
+from ingestion.layout import BrokenLayout, Layout, broken_layouts, load_layouts
 from ingestion.reader import read
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import landing_lock, open_landing, open_memory
 from warehouse.errors import OsameError
 from warehouse.wareki import format_wareki
 
 _TEXT_SUFFIXES = (".reason.json", ".reason.txt")
+# What the system says of one file or one name. Anything else (no space, a failing disk) is not of the file.
+_OF_THE_FILE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENOTEMPTY,
+    errno.EEXIST,
+    errno.ELOOP,
+    errno.ENXIO,
+    errno.EINVAL,
+    errno.EILSEQ,
+    errno.ENAMETOOLONG,
+    errno.EBUSY,
+    errno.ESTALE,
+    errno.EIO,
+}
+_LEFT = ("ING-004", "ING-005", "ING-006")
+_OF_THE_STORE = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.TransactionException,
+    duckdb.ConnectionException,
+)
+
+
+class RunStopped(OsameError):
+    """Something that would fail every file alike; the command can be run again."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller says about the files: see ``Context``."""
+    """What the caller says about the files: see ``Context``.
+
+    ``dry_run``: read, check against landing and say what would become of each, and write nothing.
+    """
 
     format: str | None = None
     business_date: date | None = None
     allow_missing_result_totals: bool = False
+    dry_run: bool = False
     now: Callable[[], datetime] = field(kw_only=True)
     on_step: Callable[[str], None] = field(kw_only=True, default=lambda _step: None)
     waiting: Callable[[], None] | None = field(kw_only=True, default=None)
 
 
+def is_left(offer: Offer) -> bool:
+    """Whether a file is still where it was, to be offered again by the next run."""
+    return any(finding.code in _LEFT for finding in offer.findings)
+
+
 def files_below(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and those in the folders named, in the order of their names. Hidden files are work in progress.
+    """What is named, and what is in the folders named, by file name. Hidden files are work in progress.
+
+    Everything but folders: a link to nowhere or a pipe cannot land, and is said rather than passed over.
 
     Raises:
         OsameError: a path does not exist.
@@ -49,33 +100,72 @@ def files_below(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += [p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path))]
-        elif path.is_file():
+            found += _below(path)
+        elif os.path.lexists(path):
             found.append(path)
         else:
             raise OsameError(f"{path} does not exist", "name a file or a folder")
     return sorted(found, key=lambda p: (p.name, str(p)))
 
 
-def _hidden(relative: Path) -> bool:
-    """Work in progress: a file that is being written, or what Excel puts beside one that is open."""
-    return any(part.startswith((".", "~$")) for part in relative.parts)
+def _below(folder: Path) -> Iterator[Path]:
+    """What is in a folder and its folders. One that may not be looked into, or is a link, stands for what is in it."""
+    try:
+        with os.scandir(folder) as entries:
+            listed = list(entries)
+    except OSError:
+        yield folder
+        return
+    for entry in listed:
+        if entry.name.startswith((".", "~$")):  # being written, or what Excel puts beside a workbook that is open
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(folder / entry.name)
+        else:
+            yield folder / entry.name
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What every file of a run is held against."""
+
+    home: Home
+    landing: Landing
+    layouts: dict[str, Layout]
+    broken: list[BrokenLayout]
+    options: Options
 
 
 def ingest(home: Home, paths: list[Path], options: Options) -> Iterator[Offer]:
     """Offer files to landing, one transaction each; yields what became of each.
 
     Files below the inbox are moved (to the archive, or to ``rejected`` with a reason slip); files elsewhere are
-    left where they are.
+    left where they are, and so are those that failed.
+
+    Raises:
+        OsameError: something that would fail every file alike; those before it are landed, the others wait.
     """
-    layouts = load_layouts(home.layouts if home.layouts.is_dir() else None)
-    with landing_lock(home, exclusive=True, waiting=options.waiting):
-        connection = open_landing(home, read_only=False)
-        try:
-            landing = Landing(connection, layouts)
+    extra = home.layouts if home.layouts.is_dir() else None
+    layouts = load_layouts(extra)
+    with _open(home, layouts, options) as landing:
+        desk = _Desk(home, landing, layouts, broken_layouts(extra), options)
+        if not options.dry_run:
             archive.clear_partials(home)
-            for path in files_below(paths):
-                yield _offer(home, landing, layouts, path, options)
+        for path in files_below(paths):
+            yield _offer(desk, path)
+
+
+@contextmanager
+def _open(home: Home, layouts: dict[str, Layout], options: Options) -> Iterator[Landing]:
+    """Landing to write to; in a dry run to read from, or an empty one in memory where there is none yet."""
+    with landing_lock(home, exclusive=not options.dry_run, waiting=options.waiting):
+        if options.dry_run and not home.landing.exists():
+            connection = open_memory()
+            connection.execute("attach ':memory:' as landing")
+        else:
+            connection = open_landing(home, read_only=options.dry_run)
+        try:
+            yield Landing(connection, layouts, rehearsal=options.dry_run and home.landing.exists())
         finally:
             connection.close()
 
@@ -89,30 +179,131 @@ def readable_name(path: Path) -> str:
         return raw.decode("cp932", "replace")
 
 
-def _offer(home: Home, landing: Landing, layouts: dict[str, Layout], path: Path, options: Options) -> Offer:
-    data, name = path.read_bytes(), readable_name(path)
-    at = options.now()
-    options.on_step("read")
-    if landing.landed_load(sha256_of(data)) is not None:
-        offer = landing.duplicate(data, name, at)
-    else:
-        context = Context(
-            file_name=name,
-            landed_on=at.date(),
-            format=options.format,
-            business_date=options.business_date,
-            allow_missing_result_totals=options.allow_missing_result_totals,
-            sent_requests=landing.sent_requests,
-        )
-        try:
-            decoded = read(data, context, layouts)
-            options.on_step("decoded")
-            offer = landing.land(decoded, data, name, at, options.on_step)
-        except Refused as refused:
-            offer = landing.refuse(refused, data, name, at)
-    options.on_step("recorded")
-    _put_away(home, path, data, offer, at, options)
+def _offer(desk: _Desk, path: Path) -> Offer:
+    name, at = readable_name(path), desk.options.now()
+    try:
+        data = _bytes_of(path)
+    except OSError as error:
+        _stop_unless_of_the_file(error)
+        return _failed(name, b"", Finding("ING-004", None, None, None, _said(error), "a file that can be read"))
+    desk.options.on_step("read")
+    try:
+        offer = _decide(desk, data, name, at)
+    except Exception as error:
+        _stop_unless_of_the_file(error)
+        return _failed(name, data, Finding("ING-005", None, None, None, _place_of(error), "a reader that ends"))
+    desk.options.on_step("recorded")
+    if desk.options.dry_run:
+        return offer
+    try:
+        _put_away(desk.home, path, data, offer, at, desk.options)
+    except OSError as error:
+        _stop_unless_of_the_file(error)
+        left = Finding("ING-006", None, None, None, _said(error), "a place to put the file")
+        return replace(offer, findings=(left, *offer.findings))
     return offer
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The content of a file, and of nothing else: a pipe would never end, a folder or a device is no delivery."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb") as handle:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "no file, but a folder, a pipe or a device", str(path))
+        return handle.read()
+
+
+def _decide(desk: _Desk, data: bytes, name: str, at: datetime) -> Offer:
+    """Land, refuse, or tell that the content has landed before."""
+    landing, options = desk.landing, desk.options
+    sha256 = sha256_of(data)
+    known = landing.landed_load(sha256)
+    if known is not None and landing.is_no_extract(sha256):
+        return landing.duplicate(data, name, at, known)
+    context = Context(
+        file_name=name,
+        landed_on=at.date(),
+        format=options.format,
+        business_date=options.business_date,
+        allow_missing_result_totals=options.allow_missing_result_totals,
+        sent_requests=landing.sent_requests,
+    )
+    try:
+        decoded = _read(data, context, desk)
+        options.on_step("decoded")
+        same = landing.landed_load(sha256, decoded)
+        if same is None:
+            return landing.land(decoded, data, name, at, options.on_step)
+        return landing.duplicate(data, name, at, same)
+    except Refused as refused:
+        # Under a name that tells no version, what has landed is what has landed.
+        if known is not None:
+            return landing.duplicate(data, name, at, known)
+        return landing.refuse(refused, data, name, at)
+
+
+def _read(data: bytes, context: Context, desk: _Desk) -> Decoded:
+    """Read a file, but never by our layout where the office has its own of that id and it is broken.
+
+    Raises:
+        Refused: as ``read``, and ING-003 with what is wrong with the layout.
+    """
+    try:
+        decoded = read(data, context, desk.layouts)
+    except Refused as refused:
+        # Of a file that no layout fits, any of the broken ones may be the one.
+        broken = [b for b in desk.broken if refused.layout_id is None or _is_of(b, refused.layout_id, context)]
+        if not broken:
+            raise
+        others = refused.findings if refused.layout_id is None else []
+        raise Refused([*map(_of_broken, broken), *others], refused.layout_id) from None
+    broken = [b for b in desk.broken if _is_of(b, decoded.layout.id, context)]
+    if broken:
+        raise Refused([_of_broken(b) for b in broken], decoded.layout.id)
+    return decoded
+
+
+def _is_of(broken: BrokenLayout, layout_id: str, context: Context) -> bool:
+    return broken.id == layout_id or context.file_name.startswith(f"{broken.id}_")
+
+
+def _of_broken(broken: BrokenLayout) -> Finding:
+    return Finding("ING-003", None, None, broken.path.name, broken.problem, "a layout without these")
+
+
+def _failed(name: str, data: bytes, finding: Finding) -> Offer:
+    """Nothing was decided about the file, and nothing recorded: it is tried again by the next run."""
+    return Offer(name, sha256_of(data) if data else "", 0, "failed", None, None, 0, 0, 0, (finding,), ())
+
+
+def _stop_unless_of_the_file(error: Exception) -> None:
+    """Go on with the next file, or stop the run, which is for what would fail every file alike.
+
+    Raises:
+        OsameError: a full disk, or a store that is in use, lost or damaged.
+    """
+    if isinstance(error, OsameError):
+        raise error
+    if isinstance(error, _OF_THE_STORE) or (isinstance(error, OSError) and error.errno not in _OF_THE_FILE):
+        raise RunStopped(
+            _said(error) if isinstance(error, OSError) else " ".join(str(error).split()),
+            "look at free space, permissions and memory (osame doctor), then run the same command again: each file is "
+            "wholly landed or not at all, and those that were not reached wait where they are",
+        ) from error
+
+
+def _said(error: OSError) -> str:
+    where = f"{readable_name(Path(str(error.filename)))}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
+def _place_of(error: Exception) -> str:
+    """What failed and where in the program. Not what it says: a value of the file may be in it."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" at {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, options: Options) -> None:
@@ -121,7 +312,8 @@ def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, o
     else:
         archive.store(home, data, offer.sha256, offer.file_name, at)
     options.on_step("put away")
-    if path.resolve().is_relative_to(home.inbox):
+    # Where the name stands, not what it links to; the inbox itself may be a link, to a share.
+    if path.parent.resolve().is_relative_to(home.inbox.resolve()):
         path.unlink()
         options.on_step("removed")
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import duckdb
@@ -18,9 +19,11 @@ import pyarrow as pa
 
 from ingestion.decoded import Decoded, SentRequest
 from ingestion.findings import Finding, Refused
-from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema
+from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema, quoted
+from ingestion.rewritten import rewritten_keys
 
-# One row per file ever offered. load_id names the content: two offers of the same bytes share it, one has landed.
+# One row per file ever offered. load_id names the content, of an extract with its version: offers of the same share it,
+# one of them has landed.
 LOADS = {
     "offer_no": "bigint",
     "load_id": "bigint",
@@ -51,7 +54,8 @@ QUARANTINE = {
     "reason": "varchar",
     "row_text": "varchar",
 }
-Status = Literal["landed", "rejected", "duplicate"]
+# failed: nothing was decided, the file is offered again by the next run; only the others leave a row in loads.
+Status = Literal["landed", "rejected", "duplicate", "failed"]
 
 # 52 bits of the hash: exact in JSON, JavaScript and Excel, and about one chance in a million of a collision in 100,000
 # files. A collision is refused loudly (see Landing.land), never merged.
@@ -62,9 +66,25 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def load_id_of(sha256: str) -> int:
-    """The load of some content. From the content alone, so that the order of landing leaves no trace in the marts."""
-    return int(sha256[:_LOAD_ID_HEX], 16)
+def load_id_of(sha256: str, version: str | None = None) -> int:
+    """The load of some content (of an extract: as a version). Never of when it landed: that leaves no trace in marts.
+
+    ``version``: of an extract, ``Decoded.version``. Money is the same money under any name and on any day; what an
+    extract says may be said again on a later day, to set a value back to what it was.
+    """
+    return int((sha256 if version is None else sha256_of(f"{sha256} {version}".encode("ascii")))[:_LOAD_ID_HEX], 16)
+
+
+def last_version(landing: duckdb.DuckDBPyConnection, table: str, business_date: date) -> int:
+    """The highest n of a register's files of a business date; -1 if there is none."""
+    row = landing.execute(
+        """
+        select max(sequence_no) from landing.loads
+        where status = 'landed' and landing_table = ? and business_date = ?
+        """,
+        [table, business_date],
+    ).fetchone()
+    return -1 if row is None or row[0] is None else int(row[0])
 
 
 @dataclass(frozen=True)
@@ -85,12 +105,20 @@ class Offer:
 
 
 class Landing:
-    """Writes to an open landing store. The caller holds ``landing_lock(exclusive=True)``."""
+    """Writes to an open landing store. The caller holds ``landing_lock(exclusive=True)``.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout]) -> None:
+    ``rehearsal``: the store is open for reading; everything is checked and told as ever, and nothing is written.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, layouts: dict[str, Layout], rehearsal: bool = False
+    ) -> None:
         self._db = connection
         self._layouts = layouts
-        self._prepare()
+        self._in_transaction = False
+        self._rehearsed: set[int] | None = set() if rehearsal else None  # the loads that would have landed
+        if not rehearsal:
+            self._prepare()
 
     def _prepare(self) -> None:
         """Make missing tables and add columns that a layout has gained; nothing is ever dropped or rewritten."""
@@ -106,19 +134,44 @@ class Landing:
             have.setdefault(table, set()).add(column)
         for table, spec in wanted.items():
             if table not in have:
-                body = ", ".join(f'"{name}" {sql}' for name, sql in spec.items())
-                self._db.execute(f'create table landing."{table}" ({body})')
+                body = ", ".join(f"{quoted(name)} {sql}" for name, sql in spec.items())
+                self._db.execute(f"create table landing.{quoted(table)} ({body})")
                 continue
             for name, sql in spec.items():
                 if name not in have[table]:
-                    self._db.execute(f'alter table landing."{table}" add column "{name}" {sql}')
+                    self._db.execute(f"alter table landing.{quoted(table)} add column {quoted(name)} {sql}")
 
-    def landed_load(self, sha256: str) -> int | None:
-        """The load that holds this content, or None."""
+    def landed_load(self, sha256: str, decoded: Decoded | None = None) -> int | None:
+        """The load that holds this content (of an extract: as this version), or None. Without ``decoded``: any."""
+        any_version = decoded is None or not decoded.layout.extract
         row = self._db.execute(
-            "select load_id from landing.loads where sha256 = ? and status = 'landed'", [sha256]
+            """
+            select load_id from landing.loads
+            where sha256 = $sha256 and status = 'landed' and (
+                $any_version
+                or (business_date = $business_date and sequence_no = $sequence_no and is_full = $is_full)
+            )
+            order by load_id
+            """,
+            {
+                "sha256": sha256,
+                "any_version": any_version,
+                "business_date": decoded.business_date if decoded else None,
+                "sequence_no": decoded.sequence_no if decoded else None,
+                "is_full": decoded.is_full if decoded else None,
+            },
         ).fetchone()
+        if row is None and self._rehearsed:
+            here = load_id_of(sha256, None if decoded is None else decoded.version)
+            return here if here in self._rehearsed else None
         return None if row is None else int(row[0])
+
+    def is_no_extract(self, sha256: str) -> bool:
+        """Whether this content has landed as something of which there is one version only: a duplicate at sight."""
+        rows = self._db.execute(
+            "select distinct format from landing.loads where sha256 = ? and status = 'landed'", [sha256]
+        ).fetchall()
+        return any(name not in self._layouts or not self._layouts[name].extract for (name,) in rows)
 
     def sent_requests(self, consignor_code: str, mmdd: str) -> list[SentRequest]:
         """Requests of a consignor for a month and day: they tell the year of a result."""
@@ -142,16 +195,17 @@ class Landing:
         """Land a file that passed, in one transaction.
 
         Raises:
-            Refused: it contradicts what has landed before (ING-051).
+            Refused: it contradicts what has landed before (ING-051), or its keys are written otherwise (ING-052).
         """
         sha256 = sha256_of(data)
-        load_id = load_id_of(sha256)
+        load_id = load_id_of(sha256, decoded.version)
         other = self._db.execute(
             "select sha256 from landing.loads where load_id = ? and status = 'landed'", [load_id]
         ).fetchone()
         if other is not None:
             raise RuntimeError(f"load_id {load_id} of {file_name} already belongs to {other[0]}: a hash collision")
         self._refuse_contradiction(decoded)
+        self._refuse_rewritten_keys(decoded)
         offer = Offer(
             file_name=file_name,
             sha256=sha256,
@@ -165,20 +219,32 @@ class Landing:
             findings=(),
             warnings=tuple(decoded.warnings),
         )
-        self._db.execute("begin")
-        try:
+        with self.transaction():
             for table, rows in decoded.tables.items():
                 self._insert(table, rows, load_id)
                 on_step(f"inserted {table}")
             self._insert_quarantine(decoded, load_id)
             self._insert_load(offer, len(data), landed_at, decoded)
             on_step("before commit")
+        on_step("committed")
+        return offer
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is landed within, or nothing. Within another it is a part of that one."""
+        if self._in_transaction:
+            yield
+            return
+        self._db.execute("begin")
+        self._in_transaction = True
+        try:
+            yield
             self._db.execute("commit")
         except BaseException:
             self._rollback()
             raise
-        on_step("committed")
-        return offer
+        finally:
+            self._in_transaction = False
 
     def _rollback(self) -> None:
         """Roll back what is open; a failed statement may have ended the transaction already."""
@@ -186,6 +252,32 @@ class Landing:
             self._db.execute("rollback")
         except duckdb.TransactionException:
             return
+
+    def last_version(self, table: str, business_date: date) -> int:
+        """As the function of this name."""
+        return last_version(self._db, table, business_date)
+
+    def last_business_date(self, decoded: Decoded) -> date | None:
+        """The latest business date of what has landed under the keys of an extract's rows; None if nothing has."""
+        table = decoded.layout.table_for(decoded.role)
+        self._db.register("_rows", decoded.tables[table])
+        try:
+            row = self._db.execute(
+                f"""
+                select max(ld.business_date)
+                from _rows as rw
+                inner join landing."{table}" as had using ({", ".join(decoded.layout.primary_key)})
+                inner join landing.loads as ld on ld.load_id = had.load_id and ld.status = 'landed'
+                """
+            ).fetchone()
+        finally:
+            self._db.unregister("_rows")
+        return None if row is None else row[0]
+
+    def last_landed_at(self) -> datetime | None:
+        """When the last file landed (JST)."""
+        row = self._db.execute("select max(landed_at) from landing.loads").fetchone()
+        return None if row is None else row[0]
 
     def refuse(self, refused: Refused, data: bytes, file_name: str, offered_at: datetime) -> Offer:
         """Record that a file was refused. Nothing of it lands."""
@@ -207,21 +299,23 @@ class Landing:
         self._insert_load(offer, len(data), offered_at, None, first.code, first.japanese())
         return offer
 
-    def duplicate(self, data: bytes, file_name: str, offered_at: datetime) -> Offer:
-        """Record that bytes which have landed were offered again. Nothing changes."""
+    def duplicate(self, data: bytes, file_name: str, offered_at: datetime, load_id: int) -> Offer:
+        """Record that what has landed as ``load_id`` was offered again. Nothing changes."""
         sha256 = sha256_of(data)
         row = self._db.execute(
-            "select format, role from landing.loads where sha256 = ? and status = 'landed'", [sha256]
+            "select format, role from landing.loads where load_id = ? and status = 'landed'", [load_id]
         ).fetchone()
         fmt, role = row if row is not None else (None, None)
-        offer = Offer(file_name, sha256, load_id_of(sha256), "duplicate", fmt, role, 0, 0, 0, (), ())
+        offer = Offer(file_name, sha256, load_id, "duplicate", fmt, role, 0, 0, 0, (), ())
         self._insert_load(offer, len(data), offered_at, None, "duplicate", "同じ内容のファイルが取込済みです")
         return offer
 
     def _insert(self, table: str, rows: pa.Table, load_id: int) -> None:
+        if self._rehearsed is not None:
+            return
         self._db.register("_rows", rows)
         try:
-            self._db.execute(f'insert into landing."{table}" by name select {load_id} as load_id, * from _rows')
+            self._db.execute(f"insert into landing.{quoted(table)} by name select {load_id} as load_id, * from _rows")
         finally:
             self._db.unregister("_rows")
 
@@ -270,6 +364,9 @@ class Landing:
             reason,
             json.dumps(decoded.facts if decoded else {}, ensure_ascii=False, sort_keys=True),
         ]
+        if self._rehearsed is not None:
+            self._rehearsed.update([offer.load_id] if offer.status == "landed" else [])
+            return
         names = ", ".join(name for name in LOADS if name != "offer_no")
         marks = ", ".join("?" for _ in values)
         self._db.execute(
@@ -277,6 +374,12 @@ class Landing:
             f"select coalesce(max(offer_no), 0) + 1, {marks} from landing.loads",
             values,
         )
+
+    def _refuse_rewritten_keys(self, decoded: Decoded) -> None:
+        """A key in another writing is a second due, person or payment to every rule that compares keys."""
+        findings = rewritten_keys(self._db, decoded)
+        if findings:
+            raise Refused(findings, decoded.layout.id)
 
     def _refuse_contradiction(self, decoded: Decoded) -> None:
         """A debit whose result has landed with another code: only a person can say which of the two is right."""

@@ -6,7 +6,10 @@ layouts may share one landing table (a bank's variant of a known format): column
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,9 +18,9 @@ import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ingestion.yaml_file import LOADER, YamlProblem, read_yaml
+
 LAYOUT_DIR = Path(__file__).parent / "layouts"
-# The same safe loader in C where PyYAML was built with it: ten times faster, and every command reads the layouts.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # What a value is. number: digits -> bigint. digits: text of digits, leading zeros kept. text: characters.
 # space: filler, never landed. ymd: YYYYMMDD. md: MMDD, the year comes from elsewhere. era_ymd: 和暦 YYMMDD without
@@ -25,6 +28,10 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # date (CSV): ISO, YYYYMMDD or 和暦; the text as delivered is kept beside it in <name>_text.
 FieldType = Literal["number", "digits", "text", "space", "ymd", "md", "era_ymd", "hm", "yen", "integer", "date"]
 Charset = Literal["branch", "party", "edi", "any"]
+# What rows do once they have landed. none: no figure changes, no payment is matched by them. match: they let a later
+# payment be matched, and no more. books: they may make a due look more paid or less, so a build without them is behind.
+Effect = Literal["none", "match", "books"]
+_WEAKEST_FIRST: tuple[Effect, ...] = ("none", "match", "books")
 
 _ARROW: dict[str, pa.DataType] = {
     "number": pa.int64(),
@@ -38,6 +45,16 @@ _ARROW: dict[str, pa.DataType] = {
     "era_ymd": pa.date32(),
     "date": pa.date32(),
 }
+LINEAGE = [("load_id", "bigint"), ("source_line", "integer")]
+GROUP = ("group_no", "integer")
+SYSTEM_TABLES = ("loads", "quarantine")  # landing's own: no layout's rows land in them
+_GROUPS = "_groups"
+_FLAG = "is_withdrawn"
+_NAME = re.compile("[a-z][a-z0-9_]{0,54}")  # with _groups or _text at its end it is at most 62 characters long
+_NO_NAME = "is no name: small letters, digits and _ (at most 55, a letter first) are expected"
+_DIGITS_ONLY = re.compile(r"\[0-9\]\{([0-9]+)\}")
+_SPAN = re.compile(r"(data:)?[1-9][0-9]{0,3}(-[1-9][0-9]{0,3})?")
+_MAX_DIGITS = 18
 _SQL: dict[pa.DataType, str] = {
     pa.int64(): "bigint",
     pa.int32(): "integer",
@@ -84,6 +101,7 @@ class FieldDef(_Model):
     charset: Charset = "any"
     codes: dict[str, str] | None = None
     width: int | None = None  # CSV, in characters: exact for digits, the most for text
+    pattern: str | None = None  # CSV: what a text must be, from its first to its last character (a regular expression)
     sign: Literal["any", "nonnegative", "positive", "negative"] = "any"
     description: str = ""
     optional_column: bool = False
@@ -92,9 +110,34 @@ class FieldDef(_Model):
     strip_prefix: str | None = None  # CSV: taken off where a value begins with it (EAN stands for a barcode's FNC1)
     default: str | None = None  # CSV: the value of a blank cell or an absent column
 
+    @model_validator(mode="after")
+    def _pattern_of_text(self) -> FieldDef:
+        if self.pattern is not None and (self.type != "text" or self.header is None):
+            raise ValueError(f"{self.name}: a pattern is for a text column with a header")
+        return self
+
     @property
     def landed(self) -> bool:
         return self.type != "space"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return _ARROW[self.type]
+
+    @property
+    def exact_digits(self) -> int | None:
+        """How many digits a value has, where only digits of one number pass."""
+        if self.type == "digits":
+            return self.width
+        only = _DIGITS_ONLY.fullmatch(self.pattern or "")
+        return int(only[1]) if only else None
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether a row that lands may have no value here."""
+        if self.when is not None or (self.header is None and self.part_of is None and self.start is None):
+            return True
+        return self.nullable and self.default is None
 
     @property
     def end(self) -> int:
@@ -132,6 +175,14 @@ class Roles(_Model):
 
     rule: str
     tables: dict[str, str]
+    effects: dict[str, Effect] = Field(default_factory=dict)  # of the roles whose effect is not the layout's
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Roles:
+        unknown = sorted(set(self.effects) - set(self.tables))
+        if unknown:
+            raise ValueError(f"effects of {unknown}, which are none of the roles {sorted(self.tables)}")
+        return self
 
 
 class Layout(_Model):
@@ -145,6 +196,8 @@ class Layout(_Model):
     roles: Roles | None = None
     grain: str
     owner: str = "収納課"
+    # Nothing said: what other layouts of the table say, else books. So a bank's variant of a format need not repeat it.
+    effect: Effect | None = None
     amount: str | None = None
     rules: list[str] = Field(default_factory=list)
     # fixed length
@@ -164,41 +217,87 @@ class Layout(_Model):
 
     @model_validator(mode="after")
     def _shape(self) -> Layout:
-        if (self.table is None) == (self.roles is None):
-            raise ValueError("give either table or roles")
-        if self.kind == "fixed":
-            if not self.width or set(self.records) != {"header", "data", "trailer", "end"}:
-                raise ValueError("a fixed layout needs width and the records header, data, trailer, end")
-            for kind, record in self.records.items():
-                self._tiles(kind, record)
-        elif not self.columns:
-            raise ValueError("a csv layout needs columns")
-        names = [f.name for f in self.data_fields()]
-        if len(names) != len(set(names)):
-            raise ValueError(f"field names repeat: {sorted({n for n in names if names.count(n) > 1})}")
-        for key in self.primary_key:
-            if key not in names:
-                raise ValueError(f"primary key column {key!r} is not a column")
-        if self.amount is not None and self.amount not in names:
-            raise ValueError(f"amount column {self.amount!r} is not a field")
+        """Everything that is wrong with the layout in itself, in one message."""
+        problems = [*self._parts()] or [*self._names(), *self._references(), *self._places()]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
-    def _tiles(self, kind: str, record: RecordDef) -> None:
+    def _parts(self) -> Iterator[str]:
+        if (self.table is None) == (self.roles is None):
+            yield "give either table or roles"
+        if self.kind == "fixed" and (not self.width or set(self.records) != {"header", "data", "trailer", "end"}):
+            yield "a fixed layout needs width and the records header, data, trailer, end"
+        if self.kind == "csv" and (not self.columns or self.roles is not None):
+            yield "a csv layout needs columns and one table"
+
+    def _names(self) -> Iterator[str]:
+        """Names become tables and columns of landing: only what is plainly a name, and none that landing uses."""
+        if not _NAME.fullmatch(self.id):
+            yield f"id {self.id!r} {_NO_NAME}"
+        for table in self.tables():
+            if not _NAME.fullmatch(table):
+                yield f"table {table!r} {_NO_NAME}"
+            elif table in SYSTEM_TABLES or table.endswith(_GROUPS):
+                yield f"table {table!r} is landing's own: choose another name"
+        lineage = {name for name, _ in (*LINEAGE, GROUP)} | {_FLAG}
+        for f in [*self.data_fields(), *self.group_fields()]:
+            if not _NAME.fullmatch(f.name):
+                yield f"field {f.name!r} {_NO_NAME}"
+            elif f.name in lineage:
+                yield f"field {f.name!r} is landing's own: choose another name"
+        for names in (
+            [f.name for f in self.data_fields()],
+            [f.name for f in self.group_fields()],
+            [c.name for c in columns_of(self.data_fields(), self)],
+        ):
+            repeated = sorted(name for name, times in Counter(names).items() if times > 1)
+            if repeated:
+                yield f"field names repeat: {repeated}"
+                break
+
+    def _references(self) -> Iterator[str]:
+        """What the layout names must be there: key, amount, totals, the column that another is a part of."""
+        names = {f.name for f in self.data_fields()}
+        for key in self.primary_key:
+            if key not in names:
+                yield f"primary key column {key!r} is not a column"
+        if self.extract and (not self.primary_key or self.kind != "csv"):
+            yield "an extract is a csv layout with a primary key"
+        if self.amount is not None and self.amount not in names:
+            yield f"amount column {self.amount!r} is not a field"
+        for total in self.totals:
+            kinds = {kind: {f.name for f in record.fields} for kind, record in self.records.items()}
+            if total.field not in kinds.get(total.record, set()):
+                yield f"total {total.field!r} is not a field of the {total.record} record"
+            yield from (f"total {total.field!r}: {of!r} is not a data field" for of in _named(total) if of not in names)
+            if total.role is not None and (self.roles is None or total.role not in self.roles.tables):
+                yield f"total {total.field!r}: role {total.role!r} is unknown"
+        for f in self.columns:
+            if f.part_of is not None and (f.part_of not in names or not f.start or not f.length):
+                yield f"{f.name}: part_of needs a column ({f.part_of!r}), start and length"
+        headers = Counter(f.header for f in self.columns if f.header is not None)
+        yield from (f"header {header!r} is named {times} times" for header, times in headers.items() if times > 1)
+        for key in self.detect:
+            if not _SPAN.fullmatch(key):
+                yield f'detect {key!r}: write the bytes as "2-3", or "data:17-18"'
+
+    def _places(self) -> Iterator[str]:
         """Every byte after the mark is covered: parts of a longer field may overlap it, holes may not exist."""
         width = self.width or 0
-        covered = {1}
-        for f in record.fields:
-            if f.start is None or f.length is None:
-                raise ValueError(f"{kind}.{f.name}: start and length are required")
-            if f.type == "number" and f.length > 18:
-                raise ValueError(f"{kind}.{f.name}: a number has at most 18 digits")
-            covered.update(range(f.start, f.end + 1))
-        missing = set(range(1, width + 1)) - covered
-        beyond = {b for b in covered if b > width}
-        if missing or beyond:
-            raise ValueError(
-                f"{kind}: bytes not covered {sorted(missing)[:5]}, bytes beyond {width}: {sorted(beyond)[:5]}"
-            )
+        for kind, record in self.records.items():
+            covered = {1}
+            for f in record.fields:
+                if f.start is None or f.length is None or f.start < 1 or not 1 <= f.length <= width:
+                    yield f"{kind}.{f.name}: start and length are required, from 1 to {width}"
+                    continue
+                if f.type == "number" and f.length > _MAX_DIGITS:
+                    yield f"{kind}.{f.name}: a number has at most {_MAX_DIGITS} digits"
+                covered.update(range(f.start, f.end + 1))
+            missing = sorted(set(range(1, width + 1)) - covered)
+            beyond = sorted(b for b in covered if b > width)
+            if missing or beyond:
+                yield f"{kind}: bytes not covered {missing[:5]}, bytes beyond {width}: {beyond[:5]}"
 
     def data_fields(self) -> list[FieldDef]:
         fields = self.columns if self.kind == "csv" else self.records["data"].fields
@@ -224,13 +323,19 @@ class Layout(_Model):
     def table_for(self, role: str | None) -> str:
         return self.roles.tables[str(role)] if self.roles else str(self.table)
 
+    def effects(self) -> dict[str, Effect | None]:
+        """Landing tables of this layout -> what it says its rows do."""
+        if self.roles is None:
+            return {str(self.table): self.effect}
+        return {table: self.roles.effects.get(role, self.effect) for role, table in self.roles.tables.items()}
+
     def table_schemas(self) -> dict[str, list[Column]]:
         """Landing tables of this layout -> columns, without the lineage columns."""
         out: dict[str, list[Column]] = {}
         for table in self.tables():
             out[table] = columns_of(self.data_fields(), self)
             if self.kind == "fixed":
-                out[f"{table}_groups"] = columns_of(self.group_fields(), self)
+                out[f"{table}{_GROUPS}"] = columns_of(self.group_fields(), self)
         return out
 
 
@@ -255,7 +360,7 @@ def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
         out.append(
             Column(
                 name=f.name,
-                arrow_type=_ARROW[f.type],
+                arrow_type=f.arrow_type,
                 label_ja=f.label_ja,
                 description=f.description,
                 personal=f.personal,
@@ -274,7 +379,7 @@ def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
     if layout.extract:
         out.append(
             Column(
-                name="is_withdrawn",
+                name=_FLAG,
                 arrow_type=pa.int64(),
                 label_ja="削除フラグ",
                 description="1 withdraws the row of this primary key",
@@ -284,29 +389,158 @@ def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
     return out
 
 
-LINEAGE = [("load_id", "bigint"), ("source_line", "integer")]
-GROUP = ("group_no", "integer")
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever is in it. Every name of a layout that reaches SQL goes through here."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _named(total: TotalDef) -> list[str]:
+    return [*([total.of] if total.of else []), *(total.where or {})]
+
+
+@dataclass(frozen=True)
+class BrokenLayout:
+    """A layout of an office that cannot be used, and everything that is wrong with it."""
+
+    path: Path
+    problems: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return self.path.stem
+
+    @property
+    def problem(self) -> str:
+        return "; ".join(self.problems)
 
 
 def load_layout(path: Path) -> Layout:
+    """One layout shipped with Osame.
+
+    Raises:
+        LayoutError: it cannot be used.
+    """
     try:
-        return Layout.model_validate(yaml.load(path.read_bytes(), Loader=_LOADER))  # noqa: S506
+        return Layout.model_validate(yaml.load(path.read_bytes(), Loader=LOADER))  # noqa: S506
     except (ValidationError, yaml.YAMLError) as error:
         raise LayoutError(f"{path}: {error}") from error
 
 
-@lru_cache(maxsize=8)
+def check_layout(path: Path) -> Layout:
+    """One layout that an office wrote, judged alone: bounded while it is read, and compared with those shipped.
+
+    Raises:
+        LayoutProblems: with everything that is wrong, each with its line where there is one.
+    """
+    from ingestion.layout_contract import broken_promises  # it stands on the readers, which stand on this module
+
+    try:
+        document = read_yaml(path)
+    except YamlProblem as error:
+        raise LayoutProblems([str(error)]) from None
+    try:
+        layout = Layout.model_validate(document.value)
+    except ValidationError as error:
+        raise LayoutProblems([_told(e, document.line_of(e["loc"])) for e in error.errors()]) from None
+    except LayoutError as error:
+        raise LayoutProblems([str(error)]) from None
+    problems = [] if layout.id == path.stem else [f"id {layout.id!r} must equal the file name {path.stem!r}"]
+    problems += broken_promises(layout, _shipped())
+    if problems:
+        raise LayoutProblems(problems)
+    return layout
+
+
+class LayoutProblems(LayoutError):
+    """Everything that is wrong with one layout."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+def _told(error: Any, line: int | None) -> str:
+    """One thing that pydantic found, in words: where, what, and what was there."""
+    where = ".".join(str(part) for part in error["loc"])
+    found = "" if isinstance(error["input"], dict | list) else f" (found {error['input']!r})"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return "".join((f"line {line}: " if line else "", f"{where}: " if where else "", message, found))
+
+
 def load_layouts(extra: Path | None = None) -> dict[str, Layout]:
-    """Every layout shipped with Osame, and a city's own in ``extra``; a city's layout of the same id replaces ours."""
+    """Every layout shipped with Osame, and a city's own in ``extra``; a city's layout of the same id replaces ours.
+
+    A city's layout that cannot be used stops no other: see ``broken_layouts``. Where it would have replaced one of
+    ours, ours stands here, so that its tables are known; no file may be read or written with it (``refuse_broken``).
+    """
+    return dict(_loaded(extra, _stamp(extra))[0])
+
+
+def broken_layouts(extra: Path | None) -> list[BrokenLayout]:
+    """The layouts in ``extra`` that cannot be used, with what is wrong, by file name."""
+    return list(_loaded(extra, _stamp(extra))[1])
+
+
+def refuse_broken(extra: Path | None, layout_id: str) -> None:
+    """No file may be read or written by our layout where the office has one of its own that is broken.
+
+    Raises:
+        LayoutError: it has.
+    """
+    for broken in broken_layouts(extra):
+        if broken.id == layout_id:
+            raise LayoutError(f"{broken.path}: {broken.problem}")
+
+
+def _stamp(extra: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """What tells that an office has changed a layout since it was read."""
+    return tuple((path.name, *_changed(path)) for path in _written(extra))
+
+
+def _changed(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:  # a link to nowhere: reading it says so
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _written(extra: Path | None) -> list[Path]:
+    """What an office has put down as layouts, by name; hidden files are an editor's."""
+    if extra is None or not extra.is_dir():
+        return []
+    return sorted(p for p in extra.iterdir() if p.suffix.lower() in (".yml", ".yaml") and not p.name.startswith("."))
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Layout]:
     layouts: dict[str, Layout] = {}
-    for folder in (LAYOUT_DIR, extra):
-        if folder is not None and folder.is_dir():
-            for path in sorted(folder.glob("*.yml")):
-                layout = load_layout(path)
-                if layout.id != path.stem:
-                    raise LayoutError(f"{path}: id {layout.id!r} must equal the file name {path.stem!r}")
-                layouts[layout.id] = layout
+    for path in sorted(LAYOUT_DIR.glob("*.yml")):
+        layout = load_layout(path)
+        if layout.id != path.stem:
+            raise LayoutError(f"{path}: id {layout.id!r} must equal the file name {path.stem!r}")
+        layouts[layout.id] = layout
     return layouts
+
+
+@lru_cache(maxsize=8)
+def _loaded(
+    extra: Path | None, stamp: tuple[tuple[str, int, int], ...]
+) -> tuple[dict[str, Layout], tuple[BrokenLayout, ...]]:
+    del stamp  # part of the key of the cache
+    layouts = dict(_shipped())
+    broken: list[BrokenLayout] = []
+    for path in _written(extra):
+        try:
+            if path.suffix != ".yml":
+                raise LayoutProblems([f"its name ends in {path.suffix}, that of a layout in .yml"])
+            layout = check_layout(path)
+            landing_schema({**layouts, layout.id: layout})
+        except LayoutError as error:
+            broken.append(BrokenLayout(path, getattr(error, "problems", (str(error),))))
+        else:
+            layouts[layout.id] = layout
+    return layouts, tuple(broken)
 
 
 def landing_schema(layouts: dict[str, Layout]) -> dict[str, list[Column]]:
@@ -326,6 +560,18 @@ def landing_schema(layouts: dict[str, Layout]) -> dict[str, list[Column]]:
                 if other.arrow_type != column.arrow_type or other.personal != column.personal:
                     raise LayoutError(f"{table}.{column.name}: {layout.id} and {first} disagree on type or personal")
     return {table: list(columns.values()) for table, columns in tables.items()}
+
+
+def tables_by_effect(layouts: Mapping[str, Layout]) -> dict[Effect, set[str]]:
+    """Effect -> the landing tables whose rows have it, each once. Where layouts disagree, the strongest holds."""
+    said: dict[str, set[Effect]] = {}
+    for layout in layouts.values():
+        for table, effect in layout.effects().items():
+            said.setdefault(table, set()).update([effect] if effect else [])
+    out: dict[Effect, set[str]] = {effect: set() for effect in _WEAKEST_FIRST}
+    for table, effects in said.items():
+        out[max(effects, key=_WEAKEST_FIRST.index, default="books")].add(table)
+    return out
 
 
 def is_grouped(table: str, layouts: dict[str, Layout]) -> bool:

@@ -27,30 +27,32 @@ def render(layouts: dict[str, Layout]) -> str:
     lines = [
         "### Fixed-length files",
         "",
-        "| layout | title | bytes | characters | landing table | one row is | personal columns |",
-        "|---|---|---|---|---|---|---|",
+        "| layout | title | bytes | characters | landing table | effect | one row is | personal columns |",
+        "|---|---|---|---|---|---|---|---|",
         *(
             f"| {_link(layout)} | {_cell(layout.title_ja)} | {layout.width} | {layout.encoding} | {_tables(layout)} "
-            f"| {_cell(layout.grain)} | {_personal(layout)} |"
+            f"| {_effects(layout)} | {_cell(layout.grain)} | {_personal(layout)} |"
             for layout in fixed
         ),
         "",
         "### Payment files in CSV",
         "",
-        "| layout | title | landing table | one row is | personal columns |",
-        "|---|---|---|---|---|",
+        "| layout | title | landing table | effect | one row is | personal columns |",
+        "|---|---|---|---|---|---|",
         *(
-            f"| {_link(layout)} | {_cell(layout.title_ja)} | {_tables(layout)} | {_cell(layout.grain)} "
+            f"| {_link(layout)} | {_cell(layout.title_ja)} | {_tables(layout)} | {_effects(layout)} "
+            f"| {_cell(layout.grain)} "
             f"| {_personal(layout)} |"
             for layout in payments
         ),
         "",
         "### Extracts of the core systems",
         "",
-        "| layout | title | landing table | one row is | primary key | personal columns |",
-        "|---|---|---|---|---|---|",
+        "| layout | title | landing table | effect | one row is | primary key | personal columns |",
+        "|---|---|---|---|---|---|---|",
         *(
-            f"| {_link(layout)} | {_cell(layout.title_ja)} | {_tables(layout)} | {_cell(layout.grain)} "
+            f"| {_link(layout)} | {_cell(layout.title_ja)} | {_tables(layout)} | {_effects(layout)} "
+            f"| {_cell(layout.grain)} "
             f"| {_key(layout)} | {_personal(layout)} |"
             for layout in extracts
         ),
@@ -96,6 +98,10 @@ def _tables(layout: Layout) -> str:
     if layout.roles is None:
         return f"`{layout.table}`"
     return ", ".join(f"`{table}` ({_DIRECTION.get(role, role)})" for role, table in layout.roles.tables.items())
+
+
+def _effects(layout: Layout) -> str:
+    return ", ".join(dict.fromkeys(effect or "books" for effect in layout.effects().values()))
 
 
 def _key(layout: Layout) -> str:

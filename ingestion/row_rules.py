@@ -45,9 +45,9 @@ def rule_named(name: str) -> RowRule:
         LayoutError: there is none.
     """
     try:
-        return _RULES[name]
+        return ROW_RULES[name]
     except KeyError:
-        raise LayoutError(f"row rule {name!r} is unknown; known: {', '.join(sorted(_RULES))}") from None
+        raise LayoutError(f"row rule {name!r} is unknown; known: {', '.join(sorted(ROW_RULES))}") from None
 
 
 def group_rows(values: Iterable[pa.Array]) -> tuple[npt.NDArray[np.int64], Mask]:
@@ -272,6 +272,11 @@ def _not_before(rows: Rows, first: str, then: str) -> None:
     rows.fault(before & rows.live, "ING-067", then, f"≧ {label}")
 
 
+def _staff_dates(rows: Rows) -> None:
+    """Nobody ends before they begin."""
+    _not_before(rows, "from_date", "to_date")
+
+
 # what each kind of decision must name besides its amount: refund, offset, reallocation, suspense item
 _DECISION_NEEDS = {
     "1": ("tax_item_code", "from_component_code"),
@@ -326,7 +331,7 @@ def _notice_dates(rows: Rows) -> None:
     rows.fault(paid & rows.blank("refund_interest_yen"), "ING-035", "refund_interest_yen", "0以上の金額")
 
 
-_RULES: dict[str, RowRule] = {
+ROW_RULES: dict[str, RowRule] = {
     "account_periods": _account_periods,
     "all_or_none_key": _all_or_none_key,
     "assessment_event": _assessment_event,
@@ -340,4 +345,5 @@ _RULES: dict[str, RowRule] = {
     "share": _share,
     "slip_barcode": _slip_barcode,
     "two_persons": _two_persons,
+    "staff_dates": _staff_dates,
 }

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ingestion import vault_log
+from ingestion.current import current_sql
 from ingestion.layout import load_layouts
-from ingestion.vault_log import Purpose
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.connection import attach_landing, open_vault
 from warehouse.errors import OsameError
@@ -21,7 +22,7 @@ from warehouse.errors import OsameError
 _CORPORATION, _PROTECTED = "3", "1"
 _SHOWN = 5
 
-# One row per person or account, the version that holds now: the extracts' highest version of each primary key.
+# One row per person or account: the row that holds now.
 _TABLES = ("addressees", "bank_accounts")
 
 
@@ -37,30 +38,9 @@ def build_vault(home: Home, folder: Path) -> None:
         attach_landing(vault, home)
         for extract in _TABLES:
             layout = layouts[extract]
-            key = ", ".join(f"rw.{name}" for name in layout.primary_key)
-            columns = ", ".join(f"rw.{f.name}" for f in layout.data_fields())
-            vault.execute(
-                f"""
-                create table vault.{extract} as
-                with versions as (
-                    select
-                        ld.load_id, ld.is_full,
-                        row_number() over (order by ld.business_date, ld.sequence_no, ld.sha256) as version_no
-                    from landing.loads as ld
-                    where ld.landing_table = '{extract}' and ld.status = 'landed'
-                ),
-                last_full as (select coalesce(max(version_no), 0) as version_no from versions where is_full),
-                ranked as (
-                    select rw.*, row_number() over (partition by {key} order by vs.version_no desc) as recency
-                    from landing.{extract} as rw
-                    inner join versions as vs on vs.load_id = rw.load_id
-                    cross join last_full as lf
-                    where vs.version_no >= lf.version_no
-                )
-                select {columns} from ranked as rw
-                where rw.recency = 1 and coalesce(rw.is_withdrawn, 0) = 0
-                """
-            )
+            columns = [f.name for f in layout.data_fields()]
+            rule = current_sql(extract, layout.primary_key, columns)
+            vault.execute(f"create table vault.{extract} as select {', '.join(columns)} from ({rule})")
         vault.execute("detach landing")
         vault.execute("checkpoint vault")
     finally:
@@ -100,10 +80,14 @@ class Person:
 
 @dataclass(frozen=True)
 class People:
-    """People by 宛名番号, and the log line of the reading, for the manifest of what is made from it."""
+    """People by 宛名番号, and the log line of the reading, for the manifest of what is made from it.
+
+    ``missing``: numbers that were asked for and that the vault does not have.
+    """
 
     by_no: dict[str, Person]
     vault_read: str
+    missing: tuple[str, ...] = ()
 
     def __getitem__(self, addressee_no: str) -> Person:
         return self.by_no[addressee_no]
@@ -137,34 +121,42 @@ class Accounts:
     vault_read: str
 
 
-def read_people(home: Home, addressee_nos: Iterable[str], purpose: Purpose, *, show_protected: bool = False) -> People:
+def read_people(
+    home: Home,
+    addressee_nos: Iterable[str],
+    act: Act,
+    *,
+    show_protected: bool = False,
+    may_lack: bool = False,
+) -> People:
     """Names and addresses, after the reading has been logged: one line, however many people.
 
     Args:
         home: whose vault.
         addressee_nos: whom to read about.
-        purpose: who asks, and why.
+        act: who asks, and why.
         show_protected: give out addresses under 支援措置 too; the log says that they were.
+        may_lack: of a batch some may be missing; those are told in ``missing``, and the others are given out.
 
     Raises:
-        OsameError: there is no vault, or a number is not in it (the numbers are named).
+        OsameError: there is no vault, or a number is not in it (the numbers are named); with ``may_lack``, if none is.
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
-    read = vault_log.append(home, purpose, "people", numbers, shows_protected=show_protected)
+    read = vault_log.append(home, act, "people", numbers, shows_protected=show_protected)
     rows = _select(home, "addressees", numbers)
     people = {row["addressee_no"]: _person(row, show_protected) for row in rows}
     missing = [number for number in numbers if number not in people]
-    if missing:
+    if missing and not (may_lack and people):
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         raise OsameError(
             f"addressees {', '.join(missing[:_SHOWN])}{more} are not in the vault",
             "land the addressees extract (宛名) that has them, then run: osame build",
         )
-    return People(people, read)
+    return People(people, read, tuple(missing))
 
 
-def read_accounts(home: Home, addressee_nos: Iterable[str], purpose: Purpose, on: date) -> Accounts:
+def read_accounts(home: Home, addressee_nos: Iterable[str], act: Act, on: date) -> Accounts:
     """Accounts that are valid on a day and not paused, after the reading has been logged.
 
     Raises:
@@ -172,7 +164,7 @@ def read_accounts(home: Home, addressee_nos: Iterable[str], purpose: Purpose, on
     """
     numbers = sorted(set(addressee_nos))
     _require_vault(home)
-    read = vault_log.append(home, purpose, "accounts", numbers, shows_protected=False)
+    read = vault_log.append(home, act, "accounts", numbers, shows_protected=False)
     found: dict[str, list[Account]] = {}
     names = list(Account.__dataclass_fields__)
     for row in _select(home, "bank_accounts", numbers):

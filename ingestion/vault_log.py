@@ -12,47 +12,23 @@ import json
 import os
 import pwd
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.act import Act
 from warehouse.config import Home
-from warehouse.errors import OsameError
 
 LOG_FILE = "vault_reads.jsonl"
 BEGINNING = "0" * 64
 _CHUNK = 65_536
 
 
-@dataclass(frozen=True)
-class Purpose:
-    """Why people are looked up: for whom (``by``), for what paper or page, and the reason in words. ``at`` is JST.
-
-    Raises:
-        OsameError: nobody, or no reason.
-    """
-
-    document: str
-    by: str
-    reason: str
-    at: datetime
-
-    def __post_init__(self) -> None:
-        for name, value in (("--by", self.by), ("--reason", self.reason)):
-            if not value.strip():
-                raise OsameError(
-                    f"{name} is empty; every reading of people is logged with who and why",
-                    f"give {name} with a text such as a staff number or 窓口での再発行申出",
-                )
-
-
-def append(home: Home, purpose: Purpose, what: str, addressees: Sequence[str], *, shows_protected: bool) -> str:
+def append(home: Home, act: Act, what: str, addressees: Sequence[str], *, shows_protected: bool) -> str:
     """Write one line, on the disk before this returns. Returns the line's hash, by which a manifest names it.
 
     Args:
         home: whose log.
-        purpose: who asks, and why.
+        act: who asks, and why.
         what: ``people`` or ``accounts``.
         addressees: numbers of everyone who is read about.
         shows_protected: whether addresses under 支援措置 are given out.
@@ -64,11 +40,11 @@ def append(home: Home, purpose: Purpose, what: str, addressees: Sequence[str], *
         last, is_whole = _last_line(handle.fileno())
         line = json.dumps(
             {
-                "at": purpose.at.isoformat(sep=" ", timespec="seconds"),
+                "at": act.at.isoformat(sep=" ", timespec="seconds"),
                 "os_user": _os_user(),
-                "by": purpose.by.strip(),
-                "document": purpose.document,
-                "reason": purpose.reason.strip(),
+                "by": act.by,
+                "document": act.permission.name,
+                "reason": act.reason,
                 "what": what,
                 "shows_protected": shows_protected,
                 "count": len(addressees),

@@ -14,7 +14,8 @@ from reports.context import Report
 from reports.html import Html, attention, join, paragraph
 from reports.tables import LONGEST_LIST, Column, Line, Table, render
 from reports.workbook import Book, Cell, Field
-from warehouse.office.inquiry import DueLine, Inquiry, Kind, inquire_in
+from warehouse.office.inquiry import Inquiry, Kind, inquire_in
+from warehouse.office.standing import DueLine
 from warehouse.wareki import format_wareki_short
 
 _AMOUNTS = {

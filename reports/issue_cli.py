@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
-from ingestion.vault_log import Purpose
 from warehouse.cli.output import err, out, parse_day, print_json, told, yen
 from warehouse.clock import now, today
 from warehouse.config import open_home
@@ -71,7 +72,9 @@ def slip(
 
     Example: osame issue slip --addressee 0001000031 --pay-by 2026-12-25 --by 1001 --reason 窓口での再発行申出
     """
-    from reports.documents.slip import DOCUMENT, issue_slips
+    from reports.documents.slip import issue_slips
+    from warehouse.office.permissions import begin
+    from warehouse.office.slips import ISSUE
     from warehouse.settings import load_settings
 
     with told():
@@ -85,7 +88,7 @@ def slip(
             due_keys or [],
             addressee,
             last,
-            Purpose(DOCUMENT, by, reason, now()),
+            begin(home, ISSUE, by, now(), reason),
             show_protected=show_protected,
             despite_provisional=despite_provisional,
         )
@@ -100,14 +103,28 @@ def slip(
         )
     else:
         _show_slips(done)
+    _tell_missing([f"addressee {number}" for number in done.missing], "no slip was printed or registered for them")
+
+
+def _tell_missing(missing: Sequence[str], what: str) -> None:
+    """Who was left out of a batch, and why; exit code 1 if somebody was, after the others have been issued."""
+    for name in missing:
+        err.print(f"[red]Left out:[/] {escape(name)} is not in the vault")
+    if missing:
+        err.print(
+            f"{what}. -> land the addressees extract (宛名) that has them, run: osame build, and issue these again",
+            markup=False,
+        )
+        raise typer.Exit(1)
 
 
 def _show_slips(done: IssuedSlips) -> None:
     for one in done.slips:
         due = one.due
         out.print(
-            f"{one.slip_no}  {due.due_key}  本税 {yen(due.principal_yen)}  督促手数料 {yen(due.reminder_fee_yen)}  "
-            f"延滞金 {yen(due.late_charge_yen)}  計 {yen(due.total_yen)}円"
+            f"{one.slip_no}  {due.due_key}  本税 {yen(due.principal_balance_yen)}  "
+            f"督促手数料 {yen(due.reminder_fee_balance_yen)}  延滞金 {yen(due.late_charge_balance_yen)}  "
+            f"計 {yen(due.balance_yen)}円"
             + ("" if one.cvs_barcode else "  (over the convenience stores' limit: no barcode)"),
             markup=False,
         )
@@ -144,33 +161,38 @@ def refund_notice(
 
     Example: osame issue refund-notice --by 1001 --reason 過誤納金の通知
     """
-    from reports.documents.refund_notice import DOCUMENT, issue_notices, print_again
+    from reports.documents.refund_notice import TELL, issue_notices, print_again
+    from warehouse.office.permissions import begin
     from warehouse.settings import load_settings
 
     with told():
         home = open_home()
         settings, numbers = load_settings(home), decision_nos or []
-        purpose = Purpose(DOCUMENT, by, reason, now())
+        act = begin(home, TELL, by, now(), reason)
         if again:
             day = parse_day(on, "--told-on") if on else today()
-            done = print_again(home, settings, numbers, day, purpose, show_protected=show_protected)
+            done = print_again(home, settings, numbers, day, act, show_protected=show_protected)
         elif on:
             raise OsameError("--told-on goes with --again", "leave it out: letters bear today's date")
         else:
-            done = issue_notices(home, settings, numbers, purpose, show_protected=show_protected)
+            done = issue_notices(home, settings, numbers, act, show_protected=show_protected)
     if as_json:
         print_json({"folder": str(done.issued.folder), "withheld": done.withheld, **done.issued.manifest})
-        return
-    out.print(
-        f"{len(done.decisions):,} letters: {done.offset_yen:,} yen set off, {done.refund_yen:,} yen to be claimed",
-        markup=False,
-    )
-    for path in done.issued.files:
-        out.print(str(path), markup=False)
-    for number in done.withheld:
+    else:
         out.print(
-            f"addressee {number} is under 支援措置: the letter has no address; hand it over in person", markup=False
+            f"{len(done.decisions):,} letters: {done.offset_yen:,} yen set off, {done.refund_yen:,} yen to be claimed",
+            markup=False,
         )
+        for path in done.issued.files:
+            out.print(str(path), markup=False)
+        for number in done.withheld:
+            out.print(
+                f"addressee {number} is under 支援措置: the letter has no address; hand it over in person", markup=False
+            )
+    _tell_missing(
+        [f"addressee {payer} of decision {number}" for number, payer in done.missing],
+        "no letter was printed to them" + ("" if again else ", and nothing is recorded as told"),
+    )
 
 
 @app.command()
@@ -183,7 +205,8 @@ def certificate(
         list[int] | None, typer.Option(help="年度分 to certify; may be repeated. Default: all that may be certified.")
     ] = None,
     tax_item: Annotated[
-        list[str] | None, typer.Option(help="科目コード to certify; may be repeated. Default: all.")
+        list[str] | None,
+        typer.Option(help="科目コード to certify; may be repeated. Default: all that are local taxes."),
     ] = None,
     matter: Annotated[
         list[str] | None, typer.Option(help="amounts or due-dates (法定納期限等); may be repeated. Default: both.")
@@ -205,12 +228,15 @@ def certificate(
     Example: osame issue certificate --kind no-delinquency --addressee 0001000123 --purpose 融資 --by 1001
     """
     from reports.documents.certificates import issue_certificate
+    from warehouse.office.certificates import ISSUE
+    from warehouse.office.permissions import begin
 
     with told():
         request = _certificate_request(kind, fiscal_year or [], tax_item or [], matter or [], notice_no, vehicle_no)
-        wanted = Purpose("certificate", by, purpose, now())
+        home = open_home()
+        wanted = begin(home, ISSUE, by, now(), purpose)
         done = issue_certificate(
-            open_home(),
+            home,
             addressee,
             request,
             wanted,
@@ -226,6 +252,7 @@ def certificate(
                 "code": done.certificate.code,
                 "sheets": done.decision.sheets,
                 "valid_until": done.decision.valid_until,
+                "left_out": list(done.decision.left_out),
                 "content": done.certificate.content,
                 "paper": str(paper),
             }
@@ -236,6 +263,8 @@ def certificate(
         markup=False,
     )
     out.print(f"paper      {paper}", markup=False)
+    for item in done.decision.left_out:
+        err.print(f"left out   {item} is no local tax, and a 納税証明書 is of 地方税 only (20条の10)", markup=False)
 
 
 def _certificate_request(
@@ -274,6 +303,9 @@ def debit_notice(
     date: Annotated[str, typer.Option("--date", help="引落日 of the direct debits that failed.")],
     by: By,
     reason: Reason,
+    addressee: Annotated[
+        list[str] | None, typer.Option(help="Only this 宛名番号; may be repeated. Default: all who are to be told.")
+    ] = None,
     show_protected: Annotated[
         bool, typer.Option("--show-protected", help="Print addresses under 支援措置; logged.")
     ] = False,
@@ -283,7 +315,8 @@ def debit_notice(
 
     Example: osame issue debit-notice --date 2026-05-31 --by 1001 --reason 口座振替不能の通知
     """
-    from reports.documents.debit_notice import DOCUMENT, issue_letters
+    from reports.documents.debit_notice import TELL, issue_letters
+    from warehouse.office.permissions import begin
     from warehouse.settings import load_settings
 
     with told():
@@ -292,19 +325,26 @@ def debit_notice(
             home,
             load_settings(home),
             parse_day(date, "--date"),
-            Purpose(DOCUMENT, by, reason, now()),
+            begin(home, TELL, by, now(), reason),
+            addressee or (),
             show_protected=show_protected,
         )
     if as_json:
         print_json({"folder": str(done.issued.folder), "withheld": done.withheld, **done.issued.manifest})
-        return
-    out.print(f"{done.count:,} letters, {yen(done.total_yen)} yen that could not be debited", markup=False)
-    for path in done.issued.files:
-        out.print(str(path), markup=False)
-    if done.unknown:
-        err.print(f"[yellow]Warning:[/] {done.unknown:,} failures name no due: nobody could be told")
-    for number in done.withheld:
-        out.print(f"addressee {number} is under 支援措置: no address is printed; hand the letter over", markup=False)
+    else:
+        out.print(f"{done.count:,} letters, {yen(done.total_yen)} yen that could not be debited", markup=False)
+        for path in done.issued.files:
+            out.print(str(path), markup=False)
+        if done.unknown:
+            err.print(f"[yellow]Warning:[/] {done.unknown:,} failures name no due: nobody could be told")
+        for number in done.withheld:
+            out.print(
+                f"addressee {number} is under 支援措置: no address is printed; hand the letter over", markup=False
+            )
+    _tell_missing(
+        [f"addressee {number}" for number in done.missing],
+        "no letter was printed to them; later: --addressee NO for each",
+    )
 
 
 def verify_certificate(
@@ -344,8 +384,10 @@ def withdraw_certificate(
 
     Example: osame withdraw-certificate 2026-000001 --by 1001 --reason 記載誤り
     """
-    from warehouse.office.certificates import withdraw
+    from warehouse.office.certificates import WITHDRAW, withdraw
+    from warehouse.office.permissions import begin
 
     with told():
-        withdraw(open_home(), certificate_no.strip(), by, reason, now())
+        home = open_home()
+        withdraw(home, certificate_no.strip(), begin(home, WITHDRAW, by, now(), reason))
     out.print(f"withdrawn  {certificate_no.strip()}")

@@ -207,27 +207,39 @@ def _slips(arguments: argparse.Namespace) -> dict[str, Any]:
     """20,000 payment slips with barcodes, each on a sheet of its own: the heaviest paper that we print."""
     from reports.documents.slip import slip_row
     from warehouse.config import open_home
-    from warehouse.office.open_dues import OpenDue
     from warehouse.office.slips import Numbers, make_slips
+    from warehouse.office.standing import DueLine
     from warehouse.settings import load_settings
 
     day, pay_by = date(2026, 7, 21), date(2026, 8, 31)
     dues = [
-        OpenDue(
+        DueLine(
             due_key=f"30-00-152994-152994-1-2026-2026-{number:010d}-01",
             addressee_no=f"{number:010d}",
             tax_item_code="30",
             tax_item_name="固定資産税・都市計画税",
-            levy_year=2026,
-            tax_year=2026,
+            levy_year="2026",
+            tax_year="2026",
             notice_no=f"{number:010d}",
             instalment_no="01",
+            fiscal_year=2026,
+            is_carried_over=False,
+            first_assessed_date=date(2026, 5, 1),
+            statutory_due_date=date(2026, 6, 30),
             due_date=date(2026, 6, 30),
-            on=pay_by,
-            principal_yen=1_000 + number,
+            assessed_yen=1_000 + number,
+            principal_paid_yen=0,
+            written_off_yen=0,
             reminder_fee_yen=0,
+            reminder_fee_paid_yen=0,
+            reminder_fee_written_off_yen=0,
             late_charge_yen=0,
-            provisional_yen=0,
+            late_charge_paid_yen=0,
+            late_charge_written_off_yen=0,
+            provisional_paid_yen=0,
+            overpaid_yen=0,
+            last_received_date=None,
+            state="delinquent",
         )
         for number in range(_PAPERS)
     ]

@@ -20,13 +20,17 @@ from ingestion.landing import Offer
 from ingestion.town import Town
 from reports.run import RunResult, run_report
 from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, SLIP, Row, file_of
+from warehouse.act import Act, Permission
 from warehouse.build import Built, build
 from warehouse.config import PROJECT, Home, open_home
 from warehouse.connection import landing_lock, open_landing, open_memory
 from warehouse.demo import make_city
+from warehouse.office.permissions import record_permission
+from warehouse.office.records import csv_of, record, registers
 
 POPULATION, YEARS, SEED = 600, 2, 1
 LATEST = datetime(2026, 7, 1, 7, 0)  # after the last file of the town has landed
+STAFF = ("1001", "1002", "1003")
 _SECONDS = 240  # no process of a test may run longer; none comes near it
 
 
@@ -80,6 +84,14 @@ def deliver(folder: Path, files: dict[str, bytes]) -> None:
         (folder / name).write_bytes(data)
 
 
+def deliver_rows(home: Home, register: str, rows: list[dict[str, Any]], at: datetime) -> None:
+    """Rows of a register as another system delivers them: they land whatever our own acts would say."""
+    path = home.inbox / f"{register}_{at:%Y%m%d}_{at:%H%M%S}.csv"
+    path.write_text(csv_of(LAYOUTS[register], rows), encoding="utf-8")
+    (offer,) = land(home, [path], at)
+    assert (offer.status, offer.quarantined) == ("landed", 0)
+
+
 def land(home: Home, paths: list[Path], at: datetime = LATEST, **options: Any) -> list[Offer]:
     return list(ingest(home, paths, Options(now=lambda: at, **options)))
 
@@ -95,6 +107,22 @@ def land_by_name(home: Home, folders: list[Path]) -> list[Offer]:
     """Land files in the order of their names, each at the time that its own name tells."""
     times = iter([day_of(path) for path in files_below(folders)])
     return list(ingest(home, folders, Options(now=lambda: next(times))))
+
+
+def hire(home: Home, *numbers: str) -> None:
+    """Put people into the register of staff; without any, the three whom the tests know."""
+    rows = [{"staff_no": no, "name": "試験 職員", "from_date": date(2000, 4, 1)} for no in numbers or STAFF]
+    first = Act(record_permission(registers(home)["staff"]), rows[0]["staff_no"], "", datetime(2000, 4, 1))
+    record(home, "staff", rows, first)
+
+
+def act_of(permission: Permission, by: str = "1001", at: datetime = LATEST, reason: str = "試験") -> Act:
+    return Act(permission, by, reason, at)
+
+
+def recording(register: str, by: str = "1001", at: datetime = LATEST) -> Act:
+    """The act of recording rows of a register by hand."""
+    return Act(record_permission(LAYOUTS[register]), by, "", at)
 
 
 @contextmanager

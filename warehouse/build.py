@@ -191,7 +191,10 @@ def _has_closings(home: Home) -> bool:
     """Whether any year was ever closed: without one, no build looks for what has changed in closed years."""
     connection = db.open_landing(home)
     try:
-        return connection.execute("select 1 from landing.closings limit 1").fetchone() is not None
+        return (
+            connection.execute("select 1 from landing.closings where approved_by is not null limit 1").fetchone()
+            is not None
+        )
     finally:
         connection.close()
 

@@ -230,6 +230,7 @@ class Settings(_Model):
     office: Office
     matching: Matching
     direct_debits: DirectDebits
+    permissions: dict[str, list[str]]
 
 
 def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settings:

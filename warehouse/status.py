@@ -6,24 +6,22 @@ from typing import Any
 
 import duckdb
 
+from ingestion.inbox import files_below
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.office.freshness import freshness
 
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home; the keys are stable."""
     return {
         "home": str(home.root),
-        "inbox_files": _count(home.inbox),
+        "inbox_files": len(files_below([home.inbox])),
         "rejected_files": sum(1 for _ in home.rejected.glob("*.reason.json")),
         "landing": _landing(home),
         "warehouse": _warehouse(home),
         "published_runs": sum(1 for _ in home.published.glob("*/*/manifest.json")),
     }
-
-
-def _count(folder: Any) -> int:
-    return sum(1 for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
 
 
 def _landing(home: Home) -> dict[str, Any]:
@@ -59,21 +57,20 @@ def _warehouse(home: Home) -> dict[str, Any] | None:
         row = connection.execute(
             """
             select ri.as_of_date, ri.known_at, ri.code_version,
-                (select count(*) from fct_dues), (select count(*) from fct_receipts),
-                (select max(ld.landed_at) from fct_loads as ld where ld.status = 'landed')
+                (select count(*) from fct_dues), (select count(*) from fct_receipts)
             from run_info as ri
             """
         ).fetchone()
+        is_behind = home.landing.exists() and freshness(home, connection).is_behind
     finally:
         connection.close()
     if row is None:
         return None
-    last = _landing(home)["last_landed_at"]
     return {
         "as_of_date": row[0],
         "known_at": row[1],
         "code_version": row[2],
         "dues": row[3],
         "receipts": row[4],
-        "is_behind": last is not None and (row[5] is None or last > row[5]),
+        "is_behind": is_behind,
     }

@@ -191,6 +191,7 @@ def write_registers(delivery: Delivery, first_year: int, last_year: int, rng: np
     _bank_accounts(delivery, day(first_year, 4, 1))
     _tax_associations(delivery, day(first_year, 4, 1))
     _apportionments(delivery, first_year, last_year)
+    _staff(delivery, day(first_year, 4, 1))
 
 
 def _addressees(delivery: Delivery, rng: np.random.Generator) -> None:
@@ -274,6 +275,20 @@ def _tax_associations(delivery: Delivery, since: int) -> None:
     write_csv(
         delivery.files / f"tax_associations_{ymd(delivery.as_of)}.csv", delivery.layouts["tax_associations"], columns, n
     )
+
+
+def _staff(delivery: Delivery, since: int) -> None:
+    """Who works in the office: clerks (10) and those who approve (20)."""
+    members = [("1001", "10"), ("1002", "20"), ("1003", "10"), ("10234", "10"), ("20011", "20")]
+    columns = {
+        "staff_no": [number for number, _ in members],
+        "name": [f"雪見 職員{place}" for place, _ in enumerate(members, start=1)],
+        "office_code": ["100"] * len(members),
+        "section_code": ["1"] * len(members),
+        "role_code": [role for _, role in members],
+        "from_date": dates(np.full(len(members), since)),
+    }
+    write_csv(delivery.files / f"staff_{ymd(since)}_full.csv", delivery.layouts["staff"], columns, len(members))
 
 
 def _apportionments(delivery: Delivery, first_year: int, last_year: int) -> None:

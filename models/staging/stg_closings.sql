@@ -16,4 +16,4 @@ select
     cr.load_id,
     cr.source_line
 from current_rows as cr
-where {{ not_later('cr.closed_date') }}
+where {{ not_later('cr.closed_date') }} and cr.approved_by is not null

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from ingestion.vault import Person, numbers_of_one_person, read_people
-from ingestion.vault_log import Purpose
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render
 from reports.documents.symbols import qr_code
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.law.certificates import Decision, Line, Request
 from warehouse.office.certificates import Certificate, decide_on, register
@@ -41,7 +41,7 @@ def issue_certificate(
     home: Home,
     addressee_no: str,
     request: Request,
-    purpose: Purpose,
+    act: Act,
     *,
     vehicle_no: str | None = None,
     show_protected: bool = False,
@@ -53,7 +53,7 @@ def issue_certificate(
         home: the office's data.
         addressee_no: whose certificate; dues under every number that 名寄せ links with it count.
         request: what is asked for, on which day.
-        purpose: by whom and for what use; also the reason of the vault's log.
+        act: by whom and for what use; also the reason of the vault's log.
         vehicle_no: 車両番号, printed on a vehicle's certificate.
         show_protected: print an address that is under 支援措置.
         as_built: certify by the build although files have landed since.
@@ -67,26 +67,24 @@ def issue_certificate(
         if other != addressee_no:
             inquiry.dues.extend(inquire(home, other, request.issued_on, "addressee", may_be_empty=True).dues)
     decision = decide_on(inquiry, request, as_built=as_built)
-    people = read_people(home, [addressee_no], purpose, show_protected=show_protected)
+    people = read_people(home, [addressee_no], act, show_protected=show_protected)
     settings = load_settings(home)
 
     def paper(certificate: Certificate) -> bytes:
-        row = certificate_row(certificate, decision, inquiry, people[addressee_no], purpose.reason, vehicle_no)
-        return render(DOCUMENT, [row], settings, home, purpose.at)
+        row = certificate_row(certificate, decision, inquiry, people[addressee_no], act.reason, vehicle_no)
+        return render(DOCUMENT, [row], settings, home, act.at)
 
     certificate, pdf = register(
         home,
         inquiry,
         decision,
-        issued_by=purpose.by.strip(),
-        purpose=purpose.reason.strip(),
+        act=act,
         vehicle_no=vehicle_no,
-        at=purpose.at,
         make=paper,
     )
     issued = publish(
         home,
-        purpose,
+        act,
         {f"{certificate.certificate_no}.pdf": pdf},
         count=1,
         as_of=inquiry.as_of_date,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ingestion.vault import read_people
-from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.refund_notice import due_text
 from reports.documents.render import render_files
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
@@ -20,22 +21,34 @@ from warehouse.settings import Settings
 from warehouse.wareki import format_wareki
 
 DOCUMENT = "debit_notice"
+TELL = Permission(DOCUMENT, "口座振替不能の通知", asks_reason=True)
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class IssuedLetters:
-    """Letters on paper; ``unknown``: failures whose number names no due, so that nobody can be told."""
+    """Letters on paper.
+
+    ``unknown``: failures whose number names no due, so that nobody can be told; ``missing``: payers who are not in the
+    vault, to whom nothing was printed.
+    """
 
     count: int
     total_yen: int
     unknown: int
     issued: Issued
     withheld: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def issue_letters(
-    home: Home, settings: Settings, debit_date: date, purpose: Purpose, *, show_protected: bool = False
+    home: Home,
+    settings: Settings,
+    debit_date: date,
+    act: Act,
+    addressee_nos: Sequence[str] = (),
+    *,
+    show_protected: bool = False,
 ) -> IssuedLetters:
     """Print a letter for each payer of a day's failures (rpt_direct_debit_failures) that have not been paid since.
 
@@ -43,33 +56,40 @@ def issue_letters(
         home: the office's data.
         settings: the office's.
         debit_date: 引落日.
-        purpose: who asks, and why; the reading of names is logged.
+        act: who asks, and why; the reading of names is logged.
+        addressee_nos: only these payers (whose letter was not made with the others); none means all.
         show_protected: print addresses under 支援措置.
 
     Raises:
-        OsameError: no debit of that day failed, or all have been paid since.
+        OsameError: no debit of that day failed, all have been paid since, one who is named is not among them, or no
+            payer at all is in the vault.
     """
     failures, as_of, known_at = _failures(home, debit_date)
     by_payer: dict[str, list[Row]] = defaultdict(list)
     for row in failures:
         if row["addressee_no"] is not None and not row["is_paid"]:
             by_payer[row["addressee_no"]].append(row)
-    if not by_payer:
+    others = sorted(set(addressee_nos) - set(by_payer))
+    if not by_payer or others:
         raise OsameError(
-            f"--date {debit_date}: {len(failures)} direct debits failed, and nobody is to be told",
+            f"--date {debit_date}: {len(failures)} direct debits failed, and "
+            + (f"{', '.join(others)} are not to be told" if others else "nobody is to be told"),
             'see: osame sql "select debit_date, result, is_paid, count(*) from rpt_direct_debit_failures group by all"',
         )
-    people = read_people(home, by_payer, purpose, show_protected=show_protected)
-    letters = [letter_row(rows, letter(people[payer]), purpose.at.date()) for payer, rows in sorted(by_payer.items())]
+    wanted = set(addressee_nos) or set(by_payer)
+    people = read_people(home, wanted, act, show_protected=show_protected, may_lack=True)
+    letters = [
+        letter_row(by_payer[payer], letter(person), act.at.date()) for payer, person in sorted(people.by_no.items())
+    ]
     issued = publish(
         home,
-        purpose,
-        render_files(DOCUMENT, letters, settings, home, purpose.at),
+        act,
+        render_files(DOCUMENT, letters, settings, home, act.at),
         count=len(letters),
         as_of=as_of,
         known_at=known_at,
         vault_reads=[people.vault_read],
-        details={"debit_date": debit_date.isoformat()},
+        details={"debit_date": debit_date.isoformat(), "missing": list(people.missing)},
     )
     return IssuedLetters(
         len(letters),
@@ -77,6 +97,7 @@ def issue_letters(
         sum(row["addressee_no"] is None for row in failures),
         issued,
         tuple(people.withheld),
+        people.missing,
     )
 
 

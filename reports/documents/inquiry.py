@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ingestion.vault import People, Person
-from ingestion.vault_log import Purpose
 from reports import text
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render
+from warehouse.act import Act
 from warehouse.config import Home
-from warehouse.office.inquiry import DueLine, EventLine, Inquiry, ReceiptLine
+from warehouse.office.inquiry import EventLine, Inquiry, ReceiptLine
+from warehouse.office.standing import DueLine
 from warehouse.settings import load_settings
 from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_short
 
@@ -20,15 +21,15 @@ MOST = {"dues": 26, "overpayments": 5, "receipts": 13, "events": 13}
 _NOTHING = "－"
 
 
-def issue_inquiry(home: Home, inquiry: Inquiry, people: People | None, purpose: Purpose) -> Issued:
+def issue_inquiry(home: Home, inquiry: Inquiry, people: People | None, act: Act) -> Issued:
     """Print a 収納状況照会票; with a name only if ``people`` was read for it."""
     settings = load_settings(home)
     person = people[inquiry.addressee_no] if people else None
-    row = inquiry_row(inquiry, person, purpose)
+    row = inquiry_row(inquiry, person, act)
     return publish(
         home,
-        purpose,
-        {f"inquiry-{inquiry.key}.pdf": render(DOCUMENT, [row], settings, home, purpose.at)},
+        act,
+        {f"inquiry-{inquiry.key}.pdf": render(DOCUMENT, [row], settings, home, act.at)},
         count=1,
         as_of=inquiry.on,
         known_at=inquiry.known_at,
@@ -37,7 +38,7 @@ def issue_inquiry(home: Home, inquiry: Inquiry, people: People | None, purpose: 
     )
 
 
-def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> dict[str, Any]:
+def inquiry_row(inquiry: Inquiry, person: Person | None, act: Act) -> dict[str, Any]:
     """What ``inquiry.typ`` prints. What is unpaid comes first; of settled dues, receipts and events the newest."""
     settled = [due for due in inquiry.dues if due.balance_yen == 0]
     dues = ([due for due in inquiry.dues if due.balance_yen > 0] + settled[::-1])[: MOST["dues"]]
@@ -53,7 +54,7 @@ def inquiry_row(inquiry: Inquiry, person: Person | None, purpose: Purpose) -> di
         "address": _address(person) if person else None,
         "on": format_wareki(inquiry.on),
         "as_of": format_wareki(inquiry.as_of_date),
-        "printed": f"{format_wareki(purpose.at.date())} {purpose.at:%H:%M}　出力者 {purpose.by.strip()}",
+        "printed": f"{format_wareki(act.at.date())} {act.at:%H:%M}　出力者 {act.by.strip()}",
         "notices": [notice.japanese for notice in inquiry.notices],
         "dues": [_due(due) for due in dues],
         "dues_left_out": len(inquiry.dues) - len(dues),

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ingestion.vault_log import Purpose
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.errors import OsameError
 
@@ -32,7 +32,7 @@ class Issued:
 
 def publish(
     home: Home,
-    purpose: Purpose,
+    act: Act,
     pdfs: Mapping[str, bytes],
     *,
     count: int,
@@ -45,7 +45,7 @@ def publish(
 
     Args:
         home: whose ``published``.
-        purpose: what document, by whom, why and when; the same as the readings of the vault were logged with.
+        act: what document, by whom, why and when; the same as the readings of the vault were logged with.
         pdfs: content by file name.
         count: papers in all files.
         as_of: the day whose balances are printed.
@@ -54,10 +54,10 @@ def publish(
         details: what else the manifest says; no names, addresses or account numbers.
     """
     manifest = {
-        "document": purpose.document,
-        "by": purpose.by,
-        "reason": purpose.reason,
-        "issued_at": purpose.at.isoformat(sep=" ", timespec="seconds"),
+        "document": act.permission.name,
+        "by": act.by,
+        "reason": act.reason,
+        "issued_at": act.at.isoformat(sep=" ", timespec="seconds"),
         "as_of_date": as_of.isoformat(),
         "known_at": known_at.isoformat(sep=" ") if known_at else None,
         "count": count,
@@ -65,7 +65,7 @@ def publish(
         "vault_reads": list(vault_reads),
         **(details or {}),
     }
-    parent = home.make_private(home.make_private(home.documents) / purpose.document)
+    parent = home.make_private(home.make_private(home.documents) / act.permission.name)
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=parent))  # mode 0700
     try:
         contents = {**pdfs, MANIFEST_FILE: json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n"}
@@ -73,7 +73,7 @@ def publish(
             path = partial / name
             path.write_bytes(data)
             path.chmod(READ_ONLY)
-        folder = _renamed(partial, parent, f"{purpose.at:%Y%m%d-%H%M%S}")
+        folder = _renamed(partial, parent, f"{act.at:%Y%m%d-%H%M%S}")
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

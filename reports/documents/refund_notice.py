@@ -9,22 +9,24 @@ from datetime import date, datetime
 from typing import Any
 
 from ingestion.vault import People, read_people
-from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render_files
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import add_months
 from warehouse.law.parameters import load_parameters
 from warehouse.office.decisions import REGISTERS
-from warehouse.office.records import acting_on, due_key_of, record
-from warehouse.office.refunds import INTEREST, OFFSET, REFUND, not_told, notice_of, told_before
+from warehouse.office.limits import OFFSET, REFUND, due_key_of
+from warehouse.office.records import acting_on
+from warehouse.office.refunds import INTEREST, not_told, notice_of, told_before
 from warehouse.settings import Settings
 from warehouse.wareki import format_fiscal_year, format_wareki
 
 DOCUMENT = "refund_notice"
+TELL = Permission(DOCUMENT, "過誤納金還付・充当の通知", asks_reason=True)
 Row = dict[str, Any]
 _COMPONENTS = {"1": "本税", "2": "督促手数料", "3": "延滞金", "4": "還付加算金"}
 _CAUSES = {
@@ -37,17 +39,21 @@ _CAUSES = {
 
 @dataclass(frozen=True)
 class IssuedNotices:
-    """Letters that are on paper and in the register; yen of all of them, ``withheld`` under 支援措置."""
+    """Letters that are on paper and in the register; yen of all of them, ``withheld`` under 支援措置.
+
+    ``missing``: decisions, with their payer, who is not in the vault: not printed, and nobody was told of them.
+    """
 
     decisions: tuple[str, ...]
     offset_yen: int
     refund_yen: int
     issued: Issued
     withheld: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
 
 
 def issue_notices(
-    home: Home, settings: Settings, decision_nos: list[str], purpose: Purpose, *, show_protected: bool = False
+    home: Home, settings: Settings, decision_nos: list[str], act: Act, *, show_protected: bool = False
 ) -> IssuedNotices:
     """Print one letter for each approved decision that its payer has not been told of, and land the notices.
 
@@ -58,23 +64,26 @@ def issue_notices(
         home: the office's data.
         settings: the office's.
         decision_nos: which decisions; none means all that wait.
-        purpose: who asks, and why; the reading of names is logged.
+        act: who asks, and why; the reading of names is logged.
         show_protected: print addresses under 支援措置.
 
+    Decisions whose payer the vault does not have are left out and told: they wait for the next time.
+
     Raises:
-        OsameError: nothing waits, a decision is not approved or has been told of, or less is overpaid than it says.
+        OsameError: nothing waits, a decision is not approved or has been told of, less is overpaid than it says, or no
+            payer at all is in the vault.
     """
-    with acting_on(home, REGISTERS, purpose.at):
+    with acting_on(home, REGISTERS, act) as book:
         lines = not_told(home, decision_nos or None)
         if not lines:
             raise OsameError(
                 "no approved decision waits for its notice",
                 "osame decisions lists them; --again prints the letters of a day once more",
             )
-        letters = _letters(home, lines, purpose, show_protected=show_protected, are_new=True)
-        pdfs = render_files(DOCUMENT, letters.rows(purpose.at.date()), settings, home, purpose.at)
-        record(home, "overpayment_notices", [notice_of(line, purpose.at.date()) for line in letters.lines], purpose.at)
-        return _publish(home, letters, pdfs, purpose)
+        letters = _letters(home, lines, act, show_protected=show_protected, are_new=True)
+        pdfs = render_files(DOCUMENT, letters.rows(act.at.date()), settings, home, act.at)
+        book.record("overpayment_notices", [notice_of(line, act.at.date()) for line in letters.lines])
+        return _publish(home, letters, pdfs, act)
 
 
 def print_again(
@@ -82,7 +91,7 @@ def print_again(
     settings: Settings,
     decision_nos: list[str],
     on: date,
-    purpose: Purpose,
+    act: Act,
     *,
     show_protected: bool = False,
 ) -> IssuedNotices:
@@ -95,16 +104,16 @@ def print_again(
         settings: the office's.
         decision_nos: which decisions; none means all of the day.
         on: 通知日, where no decision is named.
-        purpose: who asks, and why; the reading of names is logged.
+        act: who asks, and why; the reading of names is logged.
         show_protected: print addresses under 支援措置.
 
     Raises:
         OsameError: a decision was not told of by us, or none was on the day.
     """
     lines, days = told_before(home, decision_nos, on)
-    letters = _letters(home, lines, purpose, show_protected=show_protected, are_new=False)
-    pdfs = render_files(DOCUMENT, letters.rows(days), settings, home, purpose.at)
-    return _publish(home, letters, pdfs, purpose, again=True)
+    letters = _letters(home, lines, act, show_protected=show_protected, are_new=False)
+    pdfs = render_files(DOCUMENT, letters.rows(days), settings, home, act.at)
+    return _publish(home, letters, pdfs, act, again=True)
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,7 @@ class _Letters:
     as_of: date
     known_at: datetime | None
     people: People
+    missing: tuple[tuple[str, str], ...]
 
     @property
     def lines(self) -> list[Row]:
@@ -132,36 +142,48 @@ class _Letters:
         ]
 
 
-def _letters(home: Home, lines: list[Row], purpose: Purpose, *, show_protected: bool, are_new: bool) -> _Letters:
+def _letters(home: Home, lines: list[Row], act: Act, *, show_protected: bool, are_new: bool) -> _Letters:
     """``are_new``: they promise money, which must be there."""
     dues, as_of, known_at = _dues(home, lines)
     by_decision = _by_decision(lines, dues)
     if are_new:
         _require_overpaid(lines, dues)
     payers = {number: of_decision[0]["addressee_no"] for number, of_decision in by_decision.items()}
-    people = read_people(home, set(payers.values()), purpose, show_protected=show_protected)
-    to = {number: letter(people[payer]) for number, payer in payers.items()}
-    return _Letters(by_decision, dues, to, as_of, known_at, people)
+    people = read_people(home, set(payers.values()), act, show_protected=show_protected, may_lack=True)
+    missing = tuple((number, payer) for number, payer in payers.items() if payer in people.missing)
+    for number, _ in missing:
+        del by_decision[number]
+    to = {number: letter(people[payers[number]]) for number in by_decision}
+    return _Letters(by_decision, dues, to, as_of, known_at, people, missing)
 
 
-def _publish(
-    home: Home, letters: _Letters, pdfs: Mapping[str, bytes], purpose: Purpose, **details: bool
-) -> IssuedNotices:
+def _publish(home: Home, letters: _Letters, pdfs: Mapping[str, bytes], act: Act, **details: bool) -> IssuedNotices:
     issued = publish(
         home,
-        purpose,
+        act,
         pdfs,
         count=len(letters.by_decision),
         as_of=letters.as_of,
         known_at=letters.known_at,
         vault_reads=[letters.people.vault_read],
-        details={"decisions": list(letters.by_decision), **details},
+        details={
+            "decisions": list(letters.by_decision),
+            "missing": [{"decision_no": number, "addressee_no": payer} for number, payer in letters.missing],
+            **details,
+        },
     )
     yen = {
         kind: sum(line["amount_yen"] for line in letters.lines if line["decision_type_code"] == kind)
         for kind in (OFFSET, REFUND)
     }
-    return IssuedNotices(tuple(letters.by_decision), yen[OFFSET], yen[REFUND], issued, tuple(letters.people.withheld))
+    return IssuedNotices(
+        tuple(letters.by_decision),
+        yen[OFFSET],
+        yen[REFUND],
+        issued,
+        tuple(letters.people.withheld),
+        letters.missing,
+    )
 
 
 def _by_decision(lines: list[Row], dues: dict[str, Row]) -> dict[str, list[Row]]:

@@ -9,17 +9,18 @@ from typing import Any
 
 from ingestion.el_qr import SYMBOL_LEVEL, SYMBOL_VERSION
 from ingestion.vault import read_people
-from ingestion.vault_log import Purpose
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render_files
 from reports.documents.symbols import gs1_128, qr_code
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name
-from warehouse.office.open_dues import OpenDue, files_since, open_dues, owing_keys
+from warehouse.office.freshness import Freshness, freshness
 from warehouse.office.slips import Slip, make_slips, numbering, register
+from warehouse.office.standing import DueLine, dues_to_pay, owing_keys
 from warehouse.settings import Settings
 from warehouse.wareki import format_fiscal_year, format_wareki
 
@@ -28,12 +29,16 @@ DOCUMENT = "slip"
 
 @dataclass(frozen=True)
 class IssuedSlips:
-    """Slips that are on paper and in the register. ``warnings`` are for the person who hands them out."""
+    """Slips that are on paper and in the register. ``warnings`` are for the person who hands them out.
+
+    ``missing``: payers who are not in the vault; for their dues nothing was printed or registered.
+    """
 
     slips: tuple[Slip, ...]
     issued: Issued
     withheld: tuple[str, ...]
     warnings: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def issue_slips(
@@ -42,7 +47,7 @@ def issue_slips(
     due_keys: Sequence[str],
     addressee_no: str | None,
     pay_by: date,
-    purpose: Purpose,
+    act: Act,
     *,
     show_protected: bool = False,
     despite_provisional: bool = False,
@@ -57,34 +62,36 @@ def issue_slips(
         due_keys: of the dues; none means all on which the addressee owes something.
         addressee_no: whose dues, where no key is given.
         pay_by: the day up to which the slips may be used, and for which their late charge is reckoned.
-        purpose: who asks, and why.
+        act: who asks, and why.
         show_protected: print addresses under 支援措置.
         despite_provisional: print a slip although a 速報 of a payment stands.
 
     Raises:
-        OsameError: nothing is owed, a day is past, a 速報 stands; every due in the way is named, nothing is issued.
+        OsameError: nothing is owed, a day is past, a 速報 stands: every due in the way is named, nothing is issued; or
+            no payer at all is in the vault.
     """
-    issued_date = purpose.at.date()
+    issued_date = act.at.date()
     if pay_by < issued_date:
         raise OsameError(f"--pay-by: {pay_by} is past; today is {issued_date}", "give today or a later day")
     warehouse = open_warehouse(home)
     try:
         keys = list(dict.fromkeys(due_keys)) or _keys_of(warehouse, addressee_no)
-        dues = open_dues(warehouse, keys, pay_by)
+        dues = dues_to_pay(warehouse, keys, pay_by)
         as_of, known_at = warehouse.execute("select as_of_date, known_at from run_info").fetchall()[0]
+        fresh = freshness(home, warehouse)
     finally:
         warehouse.close()
     _refuse(dues, despite_provisional)
-    since = files_since(home, known_at)
-    people = read_people(home, {due.addressee_no for due in dues}, purpose, show_protected=show_protected)
-    with numbering(home, settings.office.slips, keys, purpose.at) as numbers:
+    people = read_people(home, {due.addressee_no for due in dues}, act, show_protected=show_protected, may_lack=True)
+    dues = [due for due in dues if due.addressee_no in people.by_no]
+    with numbering(home, settings.office.slips, keys, act) as (numbers, book):
         slips = make_slips(settings.office.slips, dues, numbers, issued_date, pay_by)
         rows = [slip_row(slip, letter(people[slip.due.addressee_no])) for slip in slips]
-        pdfs = render_files(DOCUMENT, rows, settings, home, purpose.at)
-        register(home, slips, purpose.at)
+        pdfs = render_files(DOCUMENT, rows, settings, home, act.at)
+        register(book, slips)
     issued = publish(
         home,
-        purpose,
+        act,
         pdfs,
         count=len(slips),
         as_of=as_of,
@@ -92,11 +99,12 @@ def issue_slips(
         vault_reads=[people.vault_read],
         details={
             "pay_by_date": pay_by.isoformat(),
-            "slips": [{"slip_no": s.slip_no, "due_key": s.due.due_key, "total_yen": s.due.total_yen} for s in slips],
+            "missing": list(people.missing),
+            "slips": [{"slip_no": s.slip_no, "due_key": s.due.due_key, "total_yen": s.due.balance_yen} for s in slips],
         },
     )
-    warnings = _warnings(as_of, since, issued_date, pay_by)
-    return IssuedSlips(tuple(slips), issued, tuple(people.withheld), tuple(warnings))
+    warnings = _warnings(as_of, fresh, issued_date, pay_by)
+    return IssuedSlips(tuple(slips), issued, tuple(people.withheld), tuple(warnings), people.missing)
 
 
 def _keys_of(warehouse: Any, addressee_no: str | None) -> list[str]:
@@ -111,13 +119,13 @@ def _keys_of(warehouse: Any, addressee_no: str | None) -> list[str]:
     return keys
 
 
-def _refuse(dues: Sequence[OpenDue], despite_provisional: bool) -> None:
-    problems = [f"{due.due_key}: nothing is owed" for due in dues if due.total_yen == 0]
+def _refuse(dues: Sequence[DueLine], despite_provisional: bool) -> None:
+    problems = [f"{due.due_key}: nothing is owed" for due in dues if due.balance_yen == 0]
     if not despite_provisional:
         problems += [
-            f"{due.due_key}: a 速報 says that {due.provisional_yen:,} yen were paid; its 確報 has not come"
+            f"{due.due_key}: a 速報 says that {due.provisional_paid_yen:,} yen were paid; its 確報 has not come"
             for due in dues
-            if due.total_yen > 0 and due.provisional_yen > 0
+            if due.balance_yen > 0 and due.provisional_paid_yen > 0
         ]
     if problems:
         raise OsameError(
@@ -126,13 +134,13 @@ def _refuse(dues: Sequence[OpenDue], despite_provisional: bool) -> None:
         )
 
 
-def _warnings(as_of: date, files_since_build: int, issued_date: date, pay_by: date) -> list[str]:
+def _warnings(as_of: date, fresh: Freshness, issued_date: date, pay_by: date) -> list[str]:
     found = []
     if as_of < issued_date:
         found.append(f"balances are those of {as_of}; a payment since then is not taken off")
-    if files_since_build:
+    if fresh.is_behind:
         found.append(
-            f"{files_since_build} files have landed since the warehouse was built; to have them in: osame build"
+            f"{len(fresh.files('books'))} files have landed since the warehouse was built; to have them in: osame build"
         )
     closed = non_business_day_name(pay_by)
     if closed is not None:
@@ -147,16 +155,16 @@ def slip_row(slip: Slip, to: dict[str, Any]) -> dict[str, Any]:
         "to": to,
         "day": format_wareki(slip.issued_date),
         "pay_by": format_wareki(slip.pay_by_date),
-        "fiscal_year": format_fiscal_year(due.levy_year),
-        "tax_year": f"{format_fiscal_year(due.tax_year)}分",
+        "fiscal_year": format_fiscal_year(int(due.levy_year)),
+        "tax_year": f"{format_fiscal_year(int(due.tax_year))}分",
         "tax_item": due.tax_item_name,
         "instalment": f"第{int(due.instalment_no)}期" if due.instalment_no.isdecimal() else due.instalment_no,
         "notice_no": due.notice_no,
         "due_date": format_wareki(due.due_date),
-        "principal_yen": due.principal_yen,
-        "reminder_fee_yen": due.reminder_fee_yen,
-        "late_charge_yen": due.late_charge_yen,
-        "total_yen": due.total_yen,
+        "principal_yen": due.principal_balance_yen,
+        "reminder_fee_yen": due.reminder_fee_balance_yen,
+        "late_charge_yen": due.late_charge_balance_yen,
+        "total_yen": due.balance_yen,
         "slip_no": slip.slip_no,
         "barcode_svg": gs1_128(slip.cvs_barcode) if slip.cvs_barcode else None,
         "barcode_text": _readable(slip.cvs_barcode) if slip.cvs_barcode else [],

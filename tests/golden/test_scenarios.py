@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from warehouse.cli.main import app
 from warehouse.errors import OsameError
+from warehouse.law.parameters import load_parameters
+from warehouse.office.standing import standing
 from warehouse.scenario.model import load_scenario
 from warehouse.scenario.run import Outcome, run_scenarios
 from warehouse.scenario.show import lines
@@ -110,6 +112,22 @@ def test_a_scenario_that_expects_nothing_shows_what_comes_of_it(
     assert text[0].startswith("ran what if  (as of 2025-03-31; ")
     # 25,000×2.4%×31/365=50; ×8.7%×212/365=1,263; 1,313 → 1,300
     assert " due a1: delinquent, tax 65,000, paid 40,000, left 25,000, late charge 1,300" in text
+
+
+@pytest.mark.slow
+def test_every_due_of_every_scenario_stands_as_the_marts_have_it(outcomes: dict[str, Outcome]) -> None:
+    """The scalar rule over a due's movements and the set-based models come to the same yen on the books' own day."""
+    params, wrong, compared = load_parameters(), [], 0
+    for outcome in outcomes.values():
+        for name, due in outcome.dues.items():
+            moves = [move for move in outcome.movements if move["due"] == name]
+            keys = dict.fromkeys(("due_key", "addressee_no", "notice_no", "tax_item_name"), name)
+            line = standing(due | keys, moves, outcome.as_of, params)
+            figures = {column: getattr(line, column) for column in due if hasattr(line, column)}
+            wrong += [(outcome.path, name, c, due[c], value) for c, value in figures.items() if value != due[c]]
+            compared += 1
+    assert wrong == []
+    assert compared > 150
 
 
 @pytest.mark.slow

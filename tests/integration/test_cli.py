@@ -49,7 +49,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Home:
     assert all(set(offer) == OFFER_KEYS for offer in offers.values())
     assert offers["assessments_20250401.csv"]["quarantined"] == 1
     assert offers["assessments_20250401.csv"]["sha256"] == sha256_of(half_broken)
-    assert offers["assessments_20250401.csv"]["load_id"] == load_id_of(sha256_of(half_broken))
+    assert offers["assessments_20250401.csv"]["load_id"] == load_id_of(
+        sha256_of(half_broken), "2025-04-01 0 differential"
+    )
     assert offers["paid_slips_20250702.csv"]["amount_yen"] == 25_000
     built = osame(home, "build", "--as-of", "R7.8.2", "--no-tests", "--json")
     assert built.returncode == 0, built.stderr

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ingestion.layout import load_layouts
-from tests.office import land, landing_rows
+from tests.office import act_of, deliver, hire, land, landing_rows
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
-from warehouse.office.closing import Closing, close_year
-from warehouse.office.records import csv_of, split_due_key
+from warehouse.office.closing import CLOSE, DRAFT, Closing, close_year, draft_closing, preview
+from warehouse.office.records import csv_of, current_rows, recordable, registers, split_due_key
 
 pytestmark = pytest.mark.slow
 
@@ -224,11 +224,14 @@ def corrections(home: Home) -> dict[tuple[Any, ...], int]:
 
 
 def close(home: Home, year: int, at: datetime = CLOSED_AT) -> Closing:
-    return close_year(home, year, "1001", "1002", at)
+    """One drafts, another closes."""
+    draft_closing(home, year, act_of(DRAFT, "1001", at))
+    return close_year(home, year, act_of(CLOSE, "1002", at))
 
 
 def test_ten_years_close_in_a_row_and_stay_closed(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home")
+    hire(home)
     city = small_city(7)
     offers = land(home, city.files(tmp_path / "files", "20260601"), datetime(2026, 6, 2, 7))
     assert [offer.status for offer in offers] == ["landed"] * 5
@@ -297,14 +300,28 @@ def test_ten_years_close_in_a_row_and_stay_closed(tmp_path: Path) -> None:
 
 
 def refuses_what_may_not_be_closed(home: Home) -> None:
-    with pytest.raises(OsameError, match="1001 drafted the settlement of 2016 and cannot approve it"):
-        close_year(home, FIRST, "1001", "1001", CLOSED_AT)
+    by_drafter = act_of(CLOSE, "1001", CLOSED_AT)
+    with pytest.raises(OsameError, match="nobody has drafted the closing of 2016"):
+        close_year(home, FIRST, by_drafter)
+    drafted = draft_closing(home, FIRST, act_of(DRAFT, "1001", CLOSED_AT))
+    assert (drafted.approved_by, drafted.line_count) == (None, len(preview(home, FIRST, CLOSED_AT.date()).lines))
+    with pytest.raises(OsameError, match="1001 drafted the closing of 2016 and cannot approve it"):
+        close_year(home, FIRST, by_drafter)
+    other = csv_of(registers(home)["closings"], [drafted_row(home) | {"lines_sha256": "0" * 64}])
+    deliver(home.inbox, {f"closings_{CLOSED_AT:%Y%m%d}_99999999.csv": other.encode()})
+    with pytest.raises(OsameError, match="the books of 2016 are not those that 1001 drafted on 2026-06-10"):
+        close_year(home, FIRST, act_of(CLOSE, "1002", CLOSED_AT))
     with pytest.raises(OsameError, match="closing period of 2026 lasts until 2027-05-31; today is 2026-06-10"):
         close(home, LAST + 1)
     with pytest.raises(OsameError, match="built as of 2026-06-30, before the closing period of 2026 ends"):
-        close_year(home, LAST + 1, "1001", "1002", datetime(2027, 6, 1))
+        close(home, LAST + 1, datetime(2027, 6, 1))
     with pytest.raises(OsameError, match="2016, 2017 must be closed before 2018"):
         close(home, FIRST + 2)
     with pytest.raises(OsameError, match="the books have nothing of 1999; they have 2016 to 2026"):
         close(home, 1999)
-    assert landing_rows(home, "select count(*) from landing.closings") == [(0,)]
+    assert landing_rows(home, "select count(*) from landing.closings where approved_by is not null") == [(0,)]
+
+
+def drafted_row(home: Home) -> dict[str, Any]:
+    (row,) = current_rows(home, "closings")
+    return recordable(row)

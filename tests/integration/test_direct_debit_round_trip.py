@@ -16,10 +16,9 @@ from typer.testing import CliRunner
 from ingestion.decoded import Context
 from ingestion.layout import load_layouts
 from ingestion.reader import read
-from ingestion.vault_log import Purpose
 from ingestion.writer import write_fixed
-from reports.documents.debit_notice import issue_letters
-from tests.office import land
+from reports.documents.debit_notice import TELL, issue_letters
+from tests.office import act_of, hire, land, recording
 from warehouse.build import build
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home
@@ -91,16 +90,17 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """Five dues of one day; four payers have an account, one of them paused and one ended."""
     home = open_home(tmp_path_factory.mktemp("debits") / "home")
     home.settings_file.write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
+    hire(home)
     dues, accounts = [], []
     for number, (who, (item, yen, valid_to, holder)) in enumerate(PAYERS.items(), start=1):
         dues.append(_assessment(who, item, yen, number))
         paused = {"paused_from": date(2026, 6, 1), "paused_to": date(2026, 7, 1)} if who == "E" else {}
         accounts.append(_account(who, item, number, holder_name=holder, valid_to=valid_to, **paused))
     accounts.append(_account("A", "10", 99, account_seq_no="2", holder_name="ｶﾝﾌﾟ ﾖｳ", use_code="2"))
-    record(home, "assessments", dues, AT)
-    record(home, "bank_accounts", accounts, AT)
+    record(home, "assessments", dues, recording("assessments", at=AT))
+    record(home, "bank_accounts", accounts, recording("bank_accounts", at=AT))
     people = [{"addressee_no": who, "name": f"納税 {who}", "resident_class_code": "1"} for who in PAYERS]
-    record(home, "addressees", people, AT)
+    record(home, "addressees", people, recording("addressees", at=AT))
     build(home, date(2026, 6, 10), with_tests=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSAME_HOME", str(home.root))
@@ -122,7 +122,7 @@ def rows(home: Home, sql: str) -> list[tuple[Any, ...]]:
 
 def letters(home: Home, at: datetime, day: date = DUE) -> list[str]:
     """The text of each letter about a day's failures, without blanks."""
-    purpose = Purpose("debit_notice", "1001", "口座振替不能の通知", at)
+    purpose = act_of(TELL, at=at, reason="口座振替不能の通知")
     paper = issue_letters(home, load_settings(home), day, purpose).issued.files[0]
     return ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(paper)]
 
@@ -194,7 +194,7 @@ def test_from_the_request_to_the_second_attempt(office: Home, tmp_path: Path, mo
     result = result_of(request, DUE, {"2": "1", "3": "2"}, tmp_path)
     assert [o.status for o in land(office, [result], datetime(2026, 7, 3, 7))] == ["landed"]
     new = _account("B", "10", 55, account_seq_no="2", holder_name="ﾆｼﾜｷ", valid_from=date(2026, 7, 1))
-    record(office, "bank_accounts", [new], datetime(2026, 7, 3, 8))
+    record(office, "bank_accounts", [new], recording("bank_accounts", at=datetime(2026, 7, 3, 8)))
     build(office, date(2026, 7, 3), with_tests=True)
     assert rows(office, "select addressee_no, state from fct_dues order by 1") == [
         ("A", "paid"), ("B", "delinquent"), ("C", "delinquent"), ("D", "delinquent"), ("E", "delinquent"),

@@ -12,15 +12,15 @@ import duckdb
 import pypdfium2
 import pytest
 
-from ingestion.vault_log import Purpose
 from reports.documents.inquiry import MOST, inquiry_row
 from reports.documents.render import render
-from tests.office import LATEST, BuiltTown, count, json_of, osame
+from tests.office import LATEST, BuiltTown, act_of, count, json_of, osame
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import load_parameters
-from warehouse.office.inquiry import inquire, standing
+from warehouse.office.inquiry import SHOW, inquire
+from warehouse.office.standing import standing
 from warehouse.settings import load_settings
 
 PARAMETERS = load_parameters()
@@ -183,7 +183,7 @@ def test_the_command_shows_no_name_unless_asked_and_the_reading_is_logged(built_
     assert [notice["code"] for notice in shown["notices"]] == ["runs_on"]
     refused = osame(home, "inquire", key, "--with-name")
     assert refused.returncode == 2
-    assert "--by is empty; every reading of people is logged" in refused.stderr
+    assert "--by is empty; inquiry (収納状況照会) is kept with who did it" in refused.stderr
 
 
 def test_a_full_inquiry_fits_one_page_and_says_what_it_leaves_out(built_town: BuiltTown) -> None:
@@ -195,7 +195,7 @@ def test_a_full_inquiry_fits_one_page_and_says_what_it_leaves_out(built_town: Bu
     other = str(count(built_town.home, "select min(addressee_no) from fct_overpayments"))
     over = inquire(built_town.home, other, built_town.as_of, "addressee").overpayments[0]
     full = replace(found, overpayments=[replace(over, due_key=due.due_key) for due in found.dues])
-    row = inquiry_row(full, None, Purpose("inquiry", "1001", "試験", LATEST))
+    row = inquiry_row(full, None, act_of(SHOW))
     pdf = pypdfium2.PdfDocument(render("inquiry", [row], load_settings(built_town.home), built_town.home, LATEST))
     assert len(pdf) == 1
     text = "".join(pdf[0].get_textpage().get_text_range().split())

@@ -22,7 +22,7 @@ from warehouse.build import build
 from warehouse.config import Home
 from warehouse.connection import open_vault, open_warehouse
 from warehouse.law.late_charge import Payment, late_charge
-from warehouse.office.open_dues import open_dues
+from warehouse.office.standing import dues_to_pay
 
 NOW = datetime(2026, 7, 2, 9, 30)
 PAID = date(2026, 7, 6)
@@ -95,7 +95,7 @@ def test_the_late_charge_is_that_of_the_last_day(counter: Counter) -> None:
     printed = {s["due_key"]: s["total_yen"] for s in counter.issued["slips"]}
     partly_paid = 0
     warehouse = open_warehouse(counter.home)
-    for due in open_dues(warehouse, counter.keys, PAY_BY):
+    for due in dues_to_pay(warehouse, counter.keys, PAY_BY):
         ((assessed, due_date, paid),) = ask(
             counter.home,
             "select assessed_yen, due_date, principal_paid_yen from fct_dues where due_key = ?",
@@ -121,7 +121,7 @@ def test_the_late_charge_is_that_of_the_last_day(counter: Counter) -> None:
         assert sum(yen for _, yen in receipts) == paid
         partly_paid += paid > 0
         owed = late_charge(assessed, due_date, PAY_BY, payments=[Payment(*receipt) for receipt in receipts])
-        assert owed.late_charge_yen == due.late_charge_yen > 0
+        assert owed.late_charge_yen == due.late_charge_balance_yen > 0
         assert printed[due.due_key] == assessed - paid + owed.late_charge_yen
     warehouse.close()
     assert partly_paid
@@ -188,7 +188,8 @@ def test_payments_by_number_barcode_el_no_and_late_reach_their_dues(counter: Cou
     assert methods == [("el_no", 1), ("slip", 3)]
     # paid by their day, less had accrued than was printed: the printed amount held
     accrued = [
-        due.late_charge_yen for due in _owed_on(built_town.home, [s["due_key"] for s in (number, barcode, el_no)], PAID)
+        due.late_charge_balance_yen
+        for due in _owed_on(built_town.home, [s["due_key"] for s in (number, barcode, el_no)], PAID)
     ]
     honoured = [states[s["due_key"]][1] for s in (number, barcode, el_no)]
     assert sum(accrued) < sum(honoured) and all(a <= h for a, h in zip(accrued, honoured, strict=True))
@@ -197,7 +198,7 @@ def test_payments_by_number_barcode_el_no_and_late_reach_their_dues(counter: Cou
 def _owed_on(home: Home, keys: list[str], day: date) -> list[Any]:
     warehouse = open_warehouse(home)
     try:
-        return open_dues(warehouse, keys, day)
+        return dues_to_pay(warehouse, keys, day)
     finally:
         warehouse.close()
 
@@ -210,7 +211,9 @@ def test_the_rule_on_the_day_of_the_books_is_the_warehouse(built_town: BuiltTown
         "from fct_dues where state in ('delinquent', 'principal_paid')",
     )
     owed = _owed_on(built_town.home, [row[0] for row in rows], built_town.as_of)
-    assert [(d.due_key, d.principal_yen, d.reminder_fee_yen, d.late_charge_yen) for d in owed] == rows
+    assert [
+        (d.due_key, d.principal_balance_yen, d.reminder_fee_balance_yen, d.late_charge_balance_yen) for d in owed
+    ] == rows
     assert len(rows) > 50
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from warehouse.law.certificates import Decision, Kind, Request, decide, first_certified_day
 from warehouse.law.parameters import ParameterNotFoundError, load_parameters
-from warehouse.office.inquiry import DueLine
+from warehouse.office.standing import DueLine
 
 D = date
 ISSUED = D(2026, 6, 30)
@@ -56,6 +56,9 @@ CAR = replace(
     principal_paid_yen=10_800,
     last_received_date=D(2026, 5, 20),
 )
+
+
+CARE = replace(DUE, due_key="k60", tax_item_code="60", tax_item_name="介護保険料")
 
 
 def asked(kind: Kind, *dues: DueLine, on: date = ISSUED, **more: object) -> Decision:
@@ -196,6 +199,31 @@ def test_nothing_to_certify_is_refused() -> None:
     assert codes(asked("tax", DUE, years=(2025,))) == ["no_dues"]
     assert codes(asked("tax", DUE, tax_items=("40",))) == ["no_dues"]
     assert codes(asked("tax")) == ["no_dues"]
+
+
+def test_what_is_no_local_tax_is_left_out_and_named() -> None:
+    """納税証明書 is of 地方税 (20条の10): 介護保険料 is a charge under 介護保険法."""
+    decision = asked("tax", DUE, CARE, replace(CARE, due_key="k61"))
+    assert [line.tax_item_code for line in decision.lines] == ["30"]
+    assert decision.tax_item_codes == ("30",)
+    assert decision.left_out == ("60 介護保険料",)
+    assert asked("tax", DUE).left_out == ()
+
+
+def test_what_is_no_local_tax_is_refused_when_it_is_asked_for_by_name() -> None:
+    for dues in ((DUE, CARE), (DUE,)):  # whether there is such a due or not
+        refused = asked("tax", *dues, tax_items=("30", "60"))
+        assert codes(refused) == ["no_local_tax"]
+        assert "60 介護保険料 is no local tax" in refused.refusals[0].english
+        assert "介護保険料は地方税ではない" in refused.refusals[0].japanese
+    (nothing,) = asked("tax", CARE).refusals
+    assert nothing.code == "no_dues" and "60 介護保険料 is no local tax" in nothing.english
+
+
+def test_a_certificate_of_no_delinquency_covers_local_taxes_only() -> None:
+    codes_covered = asked("no_delinquency", DUE, CARE).tax_item_codes
+    params = load_parameters()
+    assert codes_covered == tuple(code for code, item in params.tax_items.items() if item.is_local_tax)
 
 
 # ---- 軽自動車税納税証明書（継続検査用）

@@ -13,11 +13,11 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from ingestion.vault_log import Purpose
 from reports.documents import render as render_module
 from reports.documents.publish import publish
 from reports.documents.render import render, render_each, render_files, without_unprintable
 from reports.portal import read_runs
+from warehouse.act import Act, Permission
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
 from warehouse.settings import Settings, load_settings
@@ -224,7 +224,7 @@ def test_nothing_to_print_and_a_row_that_does_not_fit(home: Home, settings: Sett
 
 
 def test_a_run_is_private_whole_and_never_replaced(home: Home) -> None:
-    purpose = Purpose("notice", "1234", "定例", AT)
+    purpose = Act(Permission("notice", "通知"), "1234", "定例", AT)
     runs = [
         publish(
             home, purpose, {"notice.pdf": b"%PDF-1"}, count=1, as_of=date(2026, 11, 22), known_at=AT, vault_reads=[]
@@ -248,7 +248,7 @@ def test_a_run_that_fails_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "rename", full)
-    purpose = Purpose("notice", "1234", "定例", AT)
+    purpose = Act(Permission("notice", "通知"), "1234", "定例", AT)
     with pytest.raises(OSError, match="No space"):
         publish(home, purpose, {"a.pdf": b""}, count=1, as_of=AT.date(), known_at=None, vault_reads=[])
     assert list((home.documents / "notice").iterdir()) == []

@@ -52,7 +52,7 @@ def test_a_file_lands_with_its_lineage_and_its_load(db: duckdb.DuckDBPyConnectio
     data = assessments()
     offer = landing.land(decoded(data, "assessments_20250801_3.csv"), data, "assessments_20250801_3.csv", AT)
     assert (offer.status, offer.records, offer.amount_yen, offer.quarantined) == ("landed", 2, 50_000, 1)
-    assert offer.load_id == load_id_of(sha256_of(data))
+    assert offer.load_id == load_id_of(sha256_of(data), "2025-08-01 3 differential")
     assert rows_of(db, "select load_id, source_line, delta_yen from landing.assessments order by 2") == [
         (offer.load_id, 2, 25_000),
         (offer.load_id, 3, 25_000),
@@ -98,7 +98,7 @@ def test_an_error_at_any_step_lands_nothing(db: duckdb.DuckDBPyConnection, landi
 def test_what_is_offered_again_or_refused_changes_nothing(db: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     data = file_of(LAYOUTS["paid_slips"], [PAID_SLIP])
     first = landing.land(decoded(data, "a.csv"), data, "a.csv", AT)
-    again = landing.duplicate(data, "b.csv", AT)
+    again = landing.duplicate(data, "b.csv", AT, first.load_id)
     refused = landing.refuse(Refused([Finding("ING-002", None, None, None, "0 bytes", "data")]), b"", "c.csv", AT)
     assert (again.status, again.load_id, again.format, again.records) == ("duplicate", first.load_id, "paid_slips", 0)
     assert (refused.status, refused.format, refused.records) == ("rejected", None, 0)
@@ -114,6 +114,33 @@ def test_the_load_is_named_by_its_content_alone() -> None:
     assert load_id_of("0000000000001" + "f" * 51) == 1
     assert load_id_of("f" * 64) == 2**52 - 1  # exact in JSON, JavaScript and Excel
     assert load_id_of(sha256_of(b"a")) != load_id_of(sha256_of(b"b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_new"),
+    [
+        ("assessments_20250801_3.csv", False),
+        ("assessments_20250802_3.csv", True),
+        ("assessments_20250801_4.csv", True),
+        ("assessments_20250801_full_3.csv", True),
+    ],
+)
+def test_an_extract_is_the_same_only_as_the_same_version(
+    db: duckdb.DuckDBPyConnection, landing: Landing, name: str, is_new: bool
+) -> None:
+    data = assessments()
+    first = landing.land(decoded(data, "assessments_20250801_3.csv"), data, "assessments_20250801_3.csv", AT)
+    again = decoded(data, name)
+    assert (landing.landed_load(sha256_of(data), again) is None) == is_new
+    if is_new:
+        assert landing.land(again, data, name, AT).load_id != first.load_id
+        assert rows_of(db, "select count(*) from landing.assessments") == [(4,)]
+
+
+def test_money_is_the_same_money_on_any_day(landing: Landing) -> None:
+    data = file_of(LAYOUTS["paid_slips"], [PAID_SLIP])
+    landing.land(decoded(data, "paid_slips_20250702.csv"), data, "paid_slips_20250702.csv", AT)
+    assert landing.landed_load(sha256_of(data), decoded(data, "paid_slips_20250703.csv")) is not None
 
 
 def test_two_contents_of_one_load_id_are_never_merged(db: duckdb.DuckDBPyConnection, landing: Landing) -> None:

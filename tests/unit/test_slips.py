@@ -18,34 +18,46 @@ from ingestion.ocr_line import is_whole
 from reports.documents.render import render
 from reports.documents.slip import slip_row
 from reports.documents.symbols import gs1_128
-from tests.office import land, landing_rows, tiny_files
+from tests.office import act_of, hire, land, landing_rows, recording, tiny_files
 from tests.unit.test_documents import TO
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
-from warehouse.office.open_dues import OpenDue
 from warehouse.office.records import write_record
-from warehouse.office.slips import Numbers, Slip, _row, make_slips, numbering, register
+from warehouse.office.slips import ISSUE, Numbers, Slip, _row, make_slips, numbering, register
+from warehouse.office.standing import DueLine
 from warehouse.settings import Slips, load_settings
 
 AT = datetime(2026, 11, 23, 9, 30)
 PAY_BY = date(2026, 12, 25)
 # The kinds that are looked for, as a till is set: rules and digits may pass for an ITF, which proves nothing itself.
 PRINTED = [zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.QRCode]
-DUE = OpenDue(
+DUE = DueLine(
     due_key="30-00-152994-152994-1-2025-2025-0000000001-02",
     addressee_no="1",
     tax_item_code="30",
     tax_item_name="固定資産税",
-    levy_year=2025,
-    tax_year=2025,
+    levy_year="2025",
+    tax_year="2025",
     notice_no="0000000001",
     instalment_no="02",
+    fiscal_year=2025,
+    is_carried_over=True,
+    first_assessed_date=date(2025, 5, 1),
+    statutory_due_date=date(2025, 7, 31),
     due_date=date(2025, 7, 31),
-    on=PAY_BY,
-    principal_yen=290_000,
+    assessed_yen=300_000,
+    principal_paid_yen=10_000,
+    written_off_yen=0,
     reminder_fee_yen=100,
-    late_charge_yen=9_900,
-    provisional_yen=0,
+    reminder_fee_paid_yen=0,
+    reminder_fee_written_off_yen=0,
+    late_charge_yen=10_500,
+    late_charge_paid_yen=600,
+    late_charge_written_off_yen=0,
+    provisional_paid_yen=0,
+    overpaid_yen=0,
+    last_received_date=date(2025, 9, 1),
+    state="delinquent",
 )
 
 
@@ -53,7 +65,7 @@ def slips_settings(home: Home, **changes: Any) -> Slips:
     return load_settings(home, {"office": {"slips": changes}}).office.slips
 
 
-def made(home: Home, due: OpenDue = DUE, reissued: int = 0, **changes: Any) -> Slip:
+def made(home: Home, due: DueLine = DUE, reissued: int = 0, **changes: Any) -> Slip:
     numbers = Numbers(7, {due.due_key: reissued})
     return make_slips(slips_settings(home, **changes), [due], numbers, AT.date(), PAY_BY)[0]
 
@@ -127,7 +139,7 @@ def read_symbols(page: Any) -> dict[str, str]:
 
 def test_the_paper_is_read_back(tmp_path: Path) -> None:
     home = open_home(tmp_path)
-    dues = [DUE, replace(DUE, instalment_no="03", late_charge_yen=9_901), replace(DUE, principal_yen=1_000)]
+    dues = [DUE, replace(DUE, instalment_no="03", late_charge_yen=10_501), replace(DUE, principal_paid_yen=299_000)]
     settings = slips_settings(home, makes_el_qr=True)
     slips = make_slips(settings, dues, Numbers(1, {}), AT.date(), PAY_BY)
     rows = [slip_row(slip, TO) for slip in slips]
@@ -139,7 +151,13 @@ def test_the_paper_is_read_back(tmp_path: Path) -> None:
             expected["Code 128"] = slip.cvs_barcode
         assert read_symbols(page) == expected
         text = page.get_textpage().get_text_range().replace("\r\n", "")
-        for printed in (slip.ocr_upper, slip.ocr_lower, slip.slip_no, f"{slip.due.total_yen:,} 円", "令和8年12月25日"):
+        for printed in (
+            slip.ocr_upper,
+            slip.ocr_lower,
+            slip.slip_no,
+            f"{slip.due.balance_yen:,} 円",
+            "令和8年12月25日",
+        ):
             assert printed in text, printed
         assert ("コンビニエンスストアでは使用できません" in text) == (slip.cvs_barcode is None)
 
@@ -161,14 +179,15 @@ def office(tmp_path: Path) -> Home:
     for name, data in tiny_files().items():
         (home.inbox / name).write_bytes(data)
     land(home, [home.inbox])
+    hire(home)
     return home
 
 
 def _issue(root: Path, count: int) -> None:
     home = Home(root)
     settings = load_settings(home).office.slips
-    with numbering(home, settings, [DUE.due_key], AT) as numbers:
-        register(home, make_slips(settings, [DUE] * count, numbers, AT.date(), PAY_BY), AT)
+    with numbering(home, settings, [DUE.due_key], act_of(ISSUE, at=AT)) as (numbers, book):
+        register(book, make_slips(settings, [DUE] * count, numbers, AT.date(), PAY_BY))
 
 
 def test_any_number_may_issue_at_once_and_no_number_is_taken_twice(office: Home) -> None:
@@ -182,8 +201,8 @@ def test_any_number_may_issue_at_once_and_no_number_is_taken_twice(office: Home)
 def test_slips_that_wait_in_the_inbox_count(office: Home) -> None:
     settings = load_settings(office).office.slips
     (waiting,) = make_slips(settings, [DUE], Numbers(41, {}), AT.date(), PAY_BY)
-    write_record(office, "slips", [_row(waiting)], AT)  # as a run that was killed before it landed them leaves it
-    with numbering(office, settings, [DUE.due_key], AT) as numbers:
+    write_record(office, "slips", [_row(waiting)], recording("slips", at=AT))
+    with numbering(office, settings, [DUE.due_key], act_of(ISSUE, at=AT)) as (numbers, _):
         assert (numbers.first_free, numbers.reissued) == (42, {DUE.due_key: 1})
 
 

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
-from ingestion.vault_log import Purpose
-from reports.documents.refund_notice import issue_notices
-from tests.office import landing_rows
-from tests.unit.test_records import DRAFT
+from reports.documents.refund_notice import TELL, issue_notices
+from tests.office import act_of, hire, landing_rows
+from tests.unit.test_records import DRAFT, RECORDING, approve
 from warehouse import connection
-from warehouse.build import ensure_landing
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import act_lock
 from warehouse.errors import OsameError, StoreBusy
-from warehouse.office import certificates, decisions, refunds
-from warehouse.office.closing import close_year
-from warehouse.office.direct_debits import request_debits
+from warehouse.office import certificates, closing, decisions, refunds, slips
+from warehouse.office.direct_debits import REQUEST, request_debits
 from warehouse.office.records import acting_on, current_rows, record, write_record
-from warehouse.office.refund_transfers import transfer_refunds
-from warehouse.office.slips import numbering
+from warehouse.office.refund_transfers import PAY, transfer_refunds
 from warehouse.settings import load_settings
 
 AT = datetime(2026, 6, 1, 9)
 DAY = AT.date()
-WHY = Purpose("test", "1001", "試験", AT)
 OFFICE = """
 refund_transfers: {client_code: "1529940099", client_name: "ﾕｷﾐｼ", bank_code: "0140", branch_code: "001",
   account_no: "1234567"}
@@ -40,25 +37,33 @@ refund_transfers: {client_code: "1529940099", client_name: "ﾕｷﾐｼ", bank_
 def home(tmp_path: Path) -> Home:
     made = Home(tmp_path).create()
     made.settings_file.write_text(OFFICE, encoding="utf-8")
-    ensure_landing(made)
+    hire(made)
     return made
 
 
+def act(permission: Permission, by: str = "1001", at: datetime = AT) -> Act:
+    return act_of(permission, by, at, "誤り")
+
+
 def _next_slip(home: Home) -> None:
-    with numbering(home, load_settings(home).office.slips, [], AT):
+    with slips.numbering(home, load_settings(home).office.slips, [], act(slips.ISSUE)):
         pass
 
 
 ACTS: dict[str, tuple[str, Callable[[Home], object]]] = {
-    "draft": ("decisions", lambda home: refunds.draft(home, "1001", AT)),
-    "approve": ("decisions", lambda home: decisions.approve(home, ["1"], "1002", DAY, AT)),
-    "withdraw": ("decisions", lambda home: decisions.withdraw(home, ["1"], "1002", "誤り", AT)),
-    "tell": ("decisions", lambda home: issue_notices(home, load_settings(home), [], WHY)),
-    "claim": ("decisions", lambda home: refunds.claim(home, "1", DAY, AT)),
-    "pay": ("decisions", lambda home: transfer_refunds(home, DAY, DAY, WHY)),
-    "debit": ("direct_debit_requests", lambda home: request_debits(home, DAY, "1001", AT)),
-    "close": ("closings", lambda home: close_year(home, 2025, "1001", "1002", AT)),
-    "certificate": ("certificates", lambda home: certificates.withdraw(home, "2026-000001", "1001", "誤り", AT)),
+    "draft": ("decisions", lambda home: refunds.draft(home, act(refunds.DRAFT))),
+    "approve": ("decisions", lambda home: approve(home, ["1"], "1002", DAY, AT)),
+    "withdraw": ("decisions", lambda home: decisions.withdraw(home, ["1"], act(decisions.WITHDRAW))),
+    "tell": ("decisions", lambda home: issue_notices(home, load_settings(home), [], act(TELL))),
+    "claim": ("decisions", lambda home: refunds.claim(home, "1", DAY, act(refunds.CLAIM))),
+    "pay": ("decisions", lambda home: transfer_refunds(home, DAY, DAY, act(PAY))),
+    "debit": ("direct_debit_requests", lambda home: request_debits(home, DAY, act(REQUEST))),
+    "draft a closing": ("closings", lambda home: closing.draft_closing(home, 2025, act(closing.DRAFT))),
+    "close": ("closings", lambda home: closing.close_year(home, 2025, act(closing.CLOSE))),
+    "certificate": (
+        "certificates",
+        lambda home: certificates.withdraw(home, "2026-1", act(certificates.WITHDRAW)),
+    ),
     "slip": ("slips", _next_slip),
 }
 
@@ -76,9 +81,9 @@ def test_many_at_once_see_each_other(home: Home) -> None:
 
     def number_one(_: int) -> None:
         begin.wait(timeout=60)
-        with acting_on(home, decisions.REGISTERS, AT):
+        with acting_on(home, decisions.REGISTERS, RECORDING) as book:
             number = len(current_rows(home, "decisions")) + 1
-            record(home, "decisions", [DRAFT | {"decision_no": str(number)}], AT)
+            book.record("decisions", [DRAFT | {"decision_no": str(number)}])
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(number_one, range(4)))
@@ -86,17 +91,17 @@ def test_many_at_once_see_each_other(home: Home) -> None:
 
 
 def test_what_a_killed_run_left_in_the_inbox_counts(home: Home) -> None:
-    write_record(home, "decisions", [DRAFT], AT)
-    with acting_on(home, decisions.REGISTERS, AT):
+    write_record(home, "decisions", [DRAFT], RECORDING)
+    with acting_on(home, decisions.REGISTERS, RECORDING):
         assert [row["decision_no"] for row in current_rows(home, "decisions")] == [DRAFT["decision_no"]]
-    assert landing_rows(home, "select status from landing.loads") == [("landed",)]
+    assert landing_rows(home, "select status from landing.loads where format = 'decisions'") == [("landed",)]
     assert list(home.inbox.iterdir()) == []
 
 
 def test_what_somebody_approved_meanwhile_is_not_approved_again(home: Home) -> None:
-    record(home, "decisions", [DRAFT], AT)
+    record(home, "decisions", [DRAFT], RECORDING)
     numbers = [str(DRAFT["decision_no"])]
     signed = {"approved_by": "1002", "approved_date": date(2026, 6, 1)}
-    write_record(home, "decisions", [DRAFT | signed], AT + timedelta(minutes=1))
+    write_record(home, "decisions", [DRAFT | signed], replace(RECORDING, at=AT + timedelta(minutes=1)))
     with pytest.raises(OsameError, match="was approved by 1002 already"):
-        decisions.approve(home, numbers, "1003", DAY, AT + timedelta(minutes=2))
+        approve(home, numbers, "1003", DAY, AT + timedelta(minutes=2))

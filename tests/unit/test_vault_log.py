@@ -14,17 +14,19 @@ from typer.testing import CliRunner
 from ingestion import vault_log
 from ingestion.layout import load_layouts
 from ingestion.vault import build_vault, read_accounts, read_people
-from ingestion.vault_log import LOG_FILE, Purpose, append, entries, problems
+from ingestion.vault_log import LOG_FILE, append, entries, problems
 from reports.documents.letter import letter
 from reports.documents.publish import publish
 from tests.office import land
 from tests.unit.test_delimited import file_of
+from warehouse.act import Act, Permission
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home
 from warehouse.connection import landing_lock
 from warehouse.errors import OsameError
 
-PURPOSE = Purpose("slip", by="1234", reason="窓口での申出", at=datetime(2026, 11, 23, 9, 30))
+SLIP = Permission("slip", "納付書の再発行", asks_reason=True)
+PURPOSE = Act(SLIP, by="1234", reason="窓口での申出", at=datetime(2026, 11, 23, 9, 30))
 PLAIN = {
     "宛名番号": "000000000000001",
     "氏名": "雪見　太郎",
@@ -125,7 +127,7 @@ def test_nothing_is_read_without_a_vault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("by", "reason"), [("", "窓口"), ("1234", "  ")])
 def test_who_and_why_must_be_said(by: str, reason: str) -> None:
     with pytest.raises(OsameError, match="is empty"):
-        Purpose("slip", by, reason, datetime(2026, 1, 1))
+        Act(SLIP, by, reason, datetime(2026, 1, 1))
 
 
 # --- the chain ---------------------------------------------------------------------------------------------------

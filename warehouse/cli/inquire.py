@@ -14,7 +14,8 @@ from warehouse.errors import OsameError
 
 if TYPE_CHECKING:
     from ingestion.vault import People, Person
-    from warehouse.office.inquiry import DueLine, Inquiry
+    from warehouse.office.inquiry import Inquiry
+    from warehouse.office.standing import DueLine
 
 _CAUSES = {"1": "1号", "2": "2号", "3": "3号", "4": "4号"}
 
@@ -69,16 +70,19 @@ def inquire(
 
 def _read_name(home: Home, found: Inquiry, by: str, reason: str, show_protected: bool) -> People:
     from ingestion.vault import read_people
-    from ingestion.vault_log import Purpose
+    from warehouse.office.inquiry import SHOW
+    from warehouse.office.permissions import begin
 
-    return read_people(home, [found.addressee_no], Purpose("inquiry", by, reason, now()), show_protected=show_protected)
+    act = begin(home, SHOW, by, now(), reason)
+    return read_people(home, [found.addressee_no], act, show_protected=show_protected)
 
 
 def _print_paper(home: Home, found: Inquiry, people: People | None, by: str, reason: str) -> str:
-    from ingestion.vault_log import Purpose
     from reports.documents.inquiry import issue_inquiry
+    from warehouse.office.inquiry import SHOW
+    from warehouse.office.permissions import begin
 
-    return str(issue_inquiry(home, found, people, Purpose("inquiry", by, reason, now())).files[0])
+    return str(issue_inquiry(home, found, people, begin(home, SHOW, by, now(), reason)).files[0])
 
 
 def _as_dict(found: Inquiry, person: Person | None, paper: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from warehouse.cli.inquire import inquire
 from warehouse.cli.output import err, out, parse_day, print_json, progress, told, yen
 from warehouse.cli.vault_log import vault_log
 from warehouse.clock import now, today
-from warehouse.config import open_home
+from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
 
 app = typer.Typer(
@@ -42,15 +43,22 @@ _COMMANDS = (
     records.decisions,
     refunds.draft_refunds,
     refunds.claim,
+    refunds.refund_returned,
     refunds.refunds,
+    closing.draft_closing,
     closing.close,
     inquire,
 )
 for _command in _COMMANDS:
-    app.command()(_command)
+    app.command(_command.__name__.replace("_", "-"))(_command)
 app.command("vault-log")(vault_log)
 
-_MARKS = {"landed": "[green]landed[/]", "duplicate": "[yellow]duplicate[/]", "rejected": "[red]rejected[/]"}
+_MARKS = {
+    "landed": "[green]landed[/]",
+    "duplicate": "[yellow]duplicate[/]",
+    "rejected": "[red]rejected[/]",
+    "failed": "[red]failed[/]",
+}
 _OUTCOME_MARKS = {
     "pass": "[green]pass[/]",
     "FAIL": "[red]FAIL[/]",
@@ -75,12 +83,16 @@ def ingest(
         bool,
         typer.Option(help="Take a direct-debit file without result totals as a result (with --format LAYOUT:result)."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would become of each file; nothing is written or moved.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Land delivered files: each wholly, once, or not at all.
 
-    One line per file. Exit code 0: all landed or known already; 1: some were refused; 2: nothing was tried.
-    Files in the inbox move to the archive or to `rejected`; files named elsewhere stay where they are.
+    One line per file. Exit code 0: all landed or known already; 1: some were refused or failed; 2: nothing was tried.
+    Files in the inbox move to the archive or to `rejected`; files named elsewhere stay where they are, and so does one
+    that failed (it cannot be read, or the program broke on it): the next run tries it again.
 
     Example: osame ingest ~/from-bank/ --json
     """
@@ -95,9 +107,11 @@ def ingest(
             format=layout,
             business_date=parse_day(business_date, "--business-date") if business_date else None,
             allow_missing_result_totals=allow_missing_result_totals,
+            dry_run=dry_run,
             now=now,
             waiting=lambda: err.print("another osame process holds landing; waiting for it"),
         )
+        _tell_broken_layouts(home)
         offers = []
         with progress() as bar:
             task = bar.add_task("landing", total=count)
@@ -105,24 +119,46 @@ def ingest(
                 offers.append(offer)
                 bar.advance(task)
                 if not as_json:
-                    _show_offer(offer)
+                    _show_offer(offer, dry_run)
     if as_json:
-        print_json([_offer_dict(offer) for offer in offers])
+        print_json([_offer_dict(offer) | {"dry_run": dry_run} for offer in offers])
     elif not offers:
         out.print(f"nothing to land in {', '.join(map(str, chosen))}", markup=False)
-    refused = sum(offer.status == "rejected" for offer in offers)
-    if refused and not as_json:
-        err.print(f"{refused} of {len(offers)} files were refused; reason slips are in {home.rejected}")
-    if refused:
+    if not as_json:
+        _show_troubles(offers, home.rejected, dry_run)
+    if any(offer.findings for offer in offers):
         raise typer.Exit(1)
 
 
-def _show_offer(offer: Any) -> None:
+def _tell_broken_layouts(home: Home) -> None:
+    """Once, before the files: they are not read with these, nor with ours in their place."""
+    from ingestion.layout import broken_layouts
+
+    for broken in broken_layouts(home.layouts):
+        err.print(f"[red]broken layout[/] {escape(str(broken.path))}: {escape(broken.problem)}")
+        err.print(f"  -> mend it (osame layout check {escape(str(broken.path))}); its files are refused until then")
+
+
+def _show_troubles(offers: list[Any], rejected: Path, dry_run: bool) -> None:
+    from ingestion.inbox import is_left
+
+    left = sum(is_left(offer) for offer in offers)
+    refused = sum(offer.status == "rejected" and not is_left(offer) for offer in offers)
+    if dry_run:
+        err.print(f"dry run: nothing was written; {refused + left} of {len(offers)} files would be refused or fail")
+        return
+    if refused:
+        err.print(f"{refused} of {len(offers)} files were refused; reason slips are in {rejected}")
+    if left:
+        err.print(f"{left} of {len(offers)} files are still where they were; the next run tries them again")
+
+
+def _show_offer(offer: Any, dry_run: bool) -> None:
     name = offer.format or "unknown format"
     if offer.role:
         name += f" ({offer.role})"
     out.print(
-        f"{_MARKS[offer.status]}  {escape(offer.file_name)}  {name}  "
+        f"{'would be ' if dry_run else ''}{_MARKS[offer.status]}  {escape(offer.file_name)}  {name}  "
         f"{offer.records:,} records  {yen(offer.amount_yen)} yen"
         + (f"  [yellow]{offer.quarantined:,} quarantined[/]" if offer.quarantined else "")
     )
@@ -141,7 +177,7 @@ def _offer_dict(offer: Any) -> dict[str, Any]:
         "format": offer.format,
         "role": offer.role,
         "load_id": offer.load_id,
-        "sha256": offer.sha256,
+        "sha256": offer.sha256 or None,
         "records": offer.records,
         "amount_yen": offer.amount_yen,
         "quarantined": offer.quarantined,
@@ -439,6 +475,10 @@ def _add_report() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a job without UTF-8 shows \u7d0d for 納; a name that it cannot show stops no command.
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(errors="backslashreplace")
     _add_report()
     app()
 

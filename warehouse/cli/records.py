@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from warehouse.act import Act
 from warehouse.cli.output import err, out, parse_day, print_json, told, yen
 from warehouse.clock import now, today
 from warehouse.config import open_home
 from warehouse.errors import OsameError
 
+Recorder = Annotated[str, typer.Option("--by", help="職員番号 of who records it.", envvar="OSAME_STAFF_NO")]
 By = Annotated[str, typer.Option("--by", help="職員番号 of who does this.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, in words; it is kept with the record.")]
 
@@ -23,26 +26,37 @@ def record(
         list[str],
         typer.Argument(metavar="COLUMN=VALUE...", help="Values by column name; - reads them from standard input."),
     ],
+    by: Recorder = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words; kept with the record.")] = "",
     land: Annotated[bool, typer.Option("--land/--no-land", help="Land it at once, or leave it in the inbox.")] = True,
 ) -> None:
-    """Record one row of a register: checked like a delivered file, written whole into the inbox, landed.
+    """Record one row of a register: checked like a delivered file, and landed whole.
 
     due_key=KEY and offset_due_key=KEY stand for the nine columns of a due key each. What nobody else may see, an
     account say, comes from standard input, one COLUMN=VALUE a line: other users of the machine see arguments.
 
     Example: osame record reminders due_key=30-00-152994-152994-1-2025-2025-0000000001-01 sent_date=2026-07-20
-    reminder_fee_yen=0
+    reminder_fee_yen=0 --by 1001
     """
-    from warehouse.office import records
+    from warehouse.office import decisions, records
+    from warehouse.office.permissions import record_permission
 
     with told():
-        row = _row([line for line in sys.stdin.read().splitlines() if line.strip()] if values == ["-"] else values)
+        row: dict[str, Any] = dict(
+            _row([line for line in sys.stdin.read().splitlines() if line.strip()] if values == ["-"] else values)
+        )
         home = open_home()
-        path = records.write_record(home, register, [row], now())
-        if land:
-            _land(path)
+        act = Act(record_permission(records.register_to_record(home, register)), by, reason, now())
+        if register == "decisions":
+            name = decisions.draft_line(home, row, act, land=land)
+        elif land:
+            name = records.record(home, register, [row], act).file_name
         else:
-            out.print(f"recorded  {path}", markup=False)
+            name = records.write_record(home, register, [row], act).name
+    if land:
+        out.print(f"landed    {name}; builds from now on know it", markup=False)
+    else:
+        out.print(f"waits     {home.inbox / name}; osame ingest lands it", markup=False)
 
 
 def template(
@@ -86,17 +100,6 @@ def _row(values: list[str]) -> dict[str, str]:
     return row
 
 
-def _land(path: Path) -> None:
-    from ingestion.inbox import Options, ingest
-
-    (offer,) = ingest(open_home(), [path], Options(now=now))
-    if offer.status != "landed":
-        raise OsameError(
-            f"{path.name}: {offer.status}; {'; '.join(f.english() for f in offer.findings)}", "see the reason slip"
-        )
-    out.print(f"landed    {path.name}; the next build applies it", markup=False)
-
-
 def approve(
     decision_nos: Annotated[list[str], typer.Argument(help="起案番号, one or more.", metavar="DECISION_NO...")],
     by: By,
@@ -107,13 +110,23 @@ def approve(
     Example: osame approve 20260601093000123 20260601093000124 --by 1002
     """
     from warehouse.office import decisions
+    from warehouse.office.permissions import begin
 
     with told():
         day = parse_day(on, "--on") if on else today()
-        offer = decisions.approve(open_home(), decision_nos, by, day, now())
+        home = open_home()
+        offer = decisions.approve(home, decision_nos, begin(home, decisions.APPROVE, by, now()), day)
     out.print(
         f"approved  {len(set(decision_nos)):,} decisions: {offer.records:,} lines, {yen(offer.amount_yen)} yen; "
-        "the next build applies them"
+        f"builds as of {day} or later apply them ({_first_build(day)})"
+    )
+
+
+def _first_build(day: date) -> str:
+    """When a build is first as of a day: those of a night are as of the day before."""
+    begins = max(day, today()) + timedelta(days=1)
+    return (
+        f"the nightly one of {begins}; at once: osame build --as-of {day}{'' if day <= today() else ' --allow-future'}"
     )
 
 
@@ -127,10 +140,33 @@ def withdraw(
     Example: osame withdraw 20260601093000123 --by 1002 --reason 起案誤り
     """
     from warehouse.office import decisions
+    from warehouse.office.permissions import begin
 
     with told():
-        decisions.withdraw(open_home(), decision_nos, by, reason, now())
+        home = open_home()
+        decisions.withdraw(home, decision_nos, begin(home, decisions.WITHDRAW, by, now(), reason))
     out.print(f"withdrawn  {', '.join(decision_nos)}", markup=False)
+
+
+_PARTS = {"1": "本税", "2": "督促手数料", "3": "延滞金", "4": "還付加算金"}
+
+
+def _line_text(line: dict[str, Any]) -> str:
+    """One line of a decision as somebody needs it who is to approve it."""
+    taken = line["due_key"] or line["receipt_id"] or "-"
+    part = _PARTS.get(str(line["from_component_code"]), "")
+    words = [f"{line['line_no']}", line["title_ja"], f"{yen(line['amount_yen'])}円", f"{taken} {part}".strip()]
+    if line["offset_due_key"]:
+        words.append(f"→ {line['offset_due_key']} {_PARTS.get(str(line['to_component_code']), '')}".strip())
+    if line["addressee_no"]:
+        words.append(f"宛名 {line['addressee_no']}")
+    if line["cause_code"]:
+        words.append(f"{line['cause_code']}号")
+    if line["value_date"]:
+        words.append(f"効力日 {line['value_date']}")
+    if line["reason"]:
+        words.append(f"備考 {line['reason']}")
+    return "  ".join(words)
 
 
 def decisions(
@@ -153,10 +189,14 @@ def decisions(
         state = f"approved {item['approved_date']} by {item['approved_by']}" if item["approved_by"] else "draft"
         if withdrawn:
             state += f", withdrawn by {item['withdrawn_by'] or 'nobody named'}"
+            if item["withdrawn_reason"]:
+                state += f": {item['withdrawn_reason']}"
         out.print(
             f"{item['decision_no']}  {item['title_ja']}  {item['lines']} lines  {yen(item['amount_yen'])} yen  "
             f"by {item['drafted_by']} on {item['drafted_date']}  {state}",
             markup=False,
         )
+        for line in item["details"]:
+            out.print(f"    {_line_text(line)}", markup=False)
     if not found:
         err.print("no decision " + ("was withdrawn" if withdrawn else "waits" if waiting else "is recorded"))

@@ -104,7 +104,8 @@ class Reason:
 class Decision:
     """What may be certified, or every reason why not.
 
-    ``sheets`` counts for the fee (枚数). Of a vehicle's certificate: ``valid_until``, the notice, when it was paid.
+    ``sheets`` counts for the fee (枚数); ``left_out`` are the person's items that are no local tax. Of a vehicle's
+    certificate: ``valid_until``, the notice, when it was paid.
     """
 
     request: Request
@@ -112,6 +113,7 @@ class Decision:
     lines: list[Line] = field(default_factory=list)
     tax_item_codes: tuple[str, ...] = ()
     tax_item_names: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     sheets: int = 1
     valid_until: date | None = None
     notice_no: str | None = None
@@ -163,10 +165,14 @@ def first_certified_day(issued_on: date, params: Parameters) -> date:
 
 def _tax(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
     first = first_certified_day(request.issued_on, params)
+    others = [_no_local_tax(code, params) for code in request.tax_items if not params.tax_item(code).is_local_tax]
+    if others:
+        return Decision(request, others)
     asked = [
         due
         for due in dues
-        if (not request.tax_items or due.tax_item_code in request.tax_items)
+        if params.tax_item(due.tax_item_code).is_local_tax
+        and (not request.tax_items or due.tax_item_code in request.tax_items)
         and (not request.years or int(due.tax_year) in request.years)
     ]
     groups: dict[tuple[int, str, bool], list[Due]] = {}
@@ -176,13 +182,35 @@ def _tax(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
             groups.setdefault((int(due.tax_year), due.tax_item_code, may_be_certified), []).append(due)
     lines = [_line(year, members, whole, request.issued_on) for (year, _, whole), members in sorted(groups.items())]
     if not lines:
-        return Decision(request, [_nothing_to_certify(request, asked, first)])
+        return Decision(request, [_nothing_to_certify(asked, first, _left_out(dues, params))])
     years = {line.tax_year for line in lines if line.assessed_yen is not None}
     rule = params["certificates.tax"].at(request.issued_on)
     sheets = len(request.matters) if rule.flag("sheet_per_matter") else 1
     sheets *= max(len(years), 1) if rule.flag("sheet_per_year") else 1
     items = {line.tax_item_code: line.tax_item_name for line in lines}
-    return Decision(request, [], lines, tuple(items), tuple(items.values()), sheets)
+    return Decision(
+        request,
+        lines=lines,
+        tax_item_codes=tuple(items),
+        tax_item_names=tuple(items.values()),
+        left_out=_left_out(dues, params),
+        sheets=sheets,
+    )
+
+
+def _left_out(dues: Sequence[Due], params: Parameters) -> tuple[str, ...]:
+    """Tax items of the person of which there is no 納税証明書."""
+    names = {due.tax_item_code: due.tax_item_name for due in dues}
+    return tuple(f"{code} {name}" for code, name in sorted(names.items()) if not params.tax_item(code).is_local_tax)
+
+
+def _no_local_tax(code: str, params: Parameters) -> Reason:
+    name = params.tax_item(code).name_ja
+    return Reason(
+        "no_local_tax",
+        f"{code} {name} is no local tax: a 納税証明書 is of 地方税 only (地方税法第20条の10)",
+        f"{name}は地方税ではないため、納税証明書（地方税法第20条の10）の対象になりません。納付の確認書等、別の証明を案内してください。",
+    )
 
 
 def _line(year: int, dues: list[Due], may_be_certified: bool, on: date) -> Line:
@@ -208,7 +236,7 @@ def _line(year: int, dues: list[Due], may_be_certified: bool, on: date) -> Line:
     )
 
 
-def _nothing_to_certify(request: Request, asked: list[Due], first: date) -> Reason:
+def _nothing_to_certify(asked: list[Due], first: date, left_out: tuple[str, ...]) -> Reason:
     if asked:
         return Reason(
             "too_old",
@@ -219,8 +247,8 @@ def _nothing_to_certify(request: Request, asked: list[Due], first: date) -> Reas
         )
     return Reason(
         "no_dues",
-        "there is no due of these years and tax items",
-        "請求された年度・税目の課税がありません。",
+        "there is no due of these years and tax items" + "".join(f"; {item} is no local tax" for item in left_out),
+        "請求された年度・税目の課税がありません。" + "".join(f"{item}は地方税ではありません。" for item in left_out),
     )
 
 

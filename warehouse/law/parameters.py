@@ -130,6 +130,7 @@ Collection = Literal["ordinary", "special_collection", "special_collection_semia
 class TaxItem(_Model):
     """A tax item (科目).
 
+    ``is_local_tax`` says that it is a 地方税, so that a 納税証明書 may be issued of it (20条の10).
     ``low_rate_months`` is the low-rate window of its late charge, ``form_row`` its row of 市町村税の徴収実績調, and
     ``collection`` decides the fiscal year of its dues (see ``fiscal_year.due_fiscal_year``).
     """
@@ -137,6 +138,7 @@ class TaxItem(_Model):
     code: StrictStr = Field(pattern=r"^[0-9A-Z]{1,4}$")
     name_ja: str = Field(min_length=1)
     is_city_tax: bool
+    is_local_tax: bool
     rate_family: str
     low_rate_months: Annotated[int, Field(ge=0, le=12)]
     collection: Collection = "ordinary"

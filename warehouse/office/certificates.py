@@ -12,12 +12,11 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 import duckdb
 
-from ingestion.csv_cells import input_fields
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
@@ -26,9 +25,11 @@ from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
 from warehouse.office.inquiry import Inquiry
-from warehouse.office.records import acting_on, record, registers, taken_back
+from warehouse.office.records import acting_on, current_rows, recordable, taken_back
 
 REGISTER = "certificates"
+ISSUE = Permission("certificate", "証明書の発行", asks_reason=True)
+WITHDRAW = Permission("withdraw-certificate", "証明書の取消し", asks_reason=True)
 KIND_CODES: dict[Kind, str] = {"tax": "1", "no_delinquency": "2", "light_vehicle": "3"}
 _CODE_CHARACTERS = 16  # 80 bits of the hash
 _CODE_GROUP = 4
@@ -112,10 +113,8 @@ def register(
     inquiry: Inquiry,
     decision: Decision,
     *,
-    issued_by: str,
-    purpose: str,
+    act: Act,
     vehicle_no: str | None,
-    at: datetime,
     make: Callable[[Certificate], Made],
 ) -> tuple[Certificate, Made]:
     """Give a certificate the next number of its fiscal year, make its paper, and land its line in the register.
@@ -127,10 +126,8 @@ def register(
         home: whose register.
         inquiry: the figures.
         decision: what of them is certified.
-        issued_by: staff number.
-        purpose: 使用目的, as the person says it.
+        act: ``ISSUE``; its reason is 使用目的, as the person says it.
         vehicle_no: 車両番号 on a vehicle's certificate.
-        at: JST.
         make: makes the paper of the numbered certificate.
 
     Raises:
@@ -138,7 +135,7 @@ def register(
     """
     content = json.dumps(_content(inquiry, decision, vehicle_no), ensure_ascii=False, separators=(",", ":"))
     lines = decision.lines
-    with acting_on(home, [REGISTER], at):
+    with acting_on(home, [REGISTER], act) as book:
         number = _next_number(home, fiscal_year_of(decision.request.issued_on, load_parameters()))
         row: dict[str, Any] = {
             "certificate_no": number,
@@ -148,8 +145,8 @@ def register(
             "tax_item_codes": " ".join(sorted(decision.tax_item_codes)),
             "sheets": decision.sheets,
             "issued_date": decision.request.issued_on,
-            "issued_by": issued_by,
-            "purpose": purpose,
+            "issued_by": act.by,
+            "purpose": act.reason,
             "valid_until": decision.valid_until,
             "as_of_date": inquiry.as_of_date,
             "known_at": inquiry.known_at.isoformat(sep=" "),
@@ -158,7 +155,7 @@ def register(
         }
         certificate = Certificate(number, code_of(home, number, row["content_sha256"]), row)
         made = make(certificate)
-        record(home, REGISTER, [row], at)
+        book.record(REGISTER, [row])
     return certificate, made
 
 
@@ -187,15 +184,15 @@ def verify(home: Home, certificate_no: str, code: str) -> Verification:
     return Verification(True, "genuine", row)
 
 
-def withdraw(home: Home, certificate_no: str, by: str, reason: str, at: datetime) -> None:
+def withdraw(home: Home, certificate_no: str, act: Act) -> None:
     """Take a certificate back (made out wrongly, not handed out): it is no longer genuine, and its number stays spent.
 
-    ``by``: 職員番号 of who takes it back; ``reason``: why, in words.
+    ``act``: ``WITHDRAW``; its reason is kept.
 
     Raises:
         OsameError: no such certificate was issued, or it is withdrawn already.
     """
-    with acting_on(home, [REGISTER], at):
+    with acting_on(home, [REGISTER], act) as book:
         row = _issued(home, certificate_no)
         if row is None:
             raise OsameError(
@@ -203,8 +200,7 @@ def withdraw(home: Home, certificate_no: str, by: str, reason: str, at: datetime
             )
         if row["is_withdrawn"]:
             raise OsameError(f"certificate {certificate_no} has been withdrawn before", "nothing is left to do")
-        names = {field.name for field in input_fields(registers(home)[REGISTER])}
-        record(home, REGISTER, [{name: row[name] for name in names & row.keys()} | taken_back(by, reason)], at)
+        book.record(REGISTER, [{n: v for n, v in recordable(row).items() if n != "is_withdrawn"} | taken_back(act)])
 
 
 def _plain(code: str) -> str:
@@ -260,20 +256,18 @@ def _next_number(home: Home, fiscal_year: int) -> str:
 
 
 def _issued(home: Home, certificate_no: str) -> dict[str, Any] | None:
-    """The version of a register's line that holds: the highest, by business date and number."""
-    rows = _rows(
-        home,
-        """
-        select ct.*, coalesce(ct.is_withdrawn, 0) = 1 as is_withdrawn
-        from landing.certificates as ct
-        inner join landing.loads as ld on ld.load_id = ct.load_id and ld.status = 'landed'
-        where ct.certificate_no = ?
-        order by ld.business_date desc, ld.sequence_no desc, ld.sha256 desc
-        limit 1
-        """,
-        certificate_no,
-    )
-    return rows[0] if rows else None
+    """The register's line of a certificate as it holds, or as it was taken back."""
+    for is_withdrawn in (False, True):
+        rows = current_rows(
+            home,
+            REGISTER,
+            withdrawn=is_withdrawn,
+            where="cr.certificate_no = $certificate_no",
+            parameters={"certificate_no": certificate_no},
+        )
+        if rows:
+            return rows[0] | {"is_withdrawn": is_withdrawn}
+    return None
 
 
 def _rows(home: Home, sql: str, *parameters: object) -> list[dict[str, Any]]:

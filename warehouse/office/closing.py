@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
 
+from ingestion.landing import sha256_of
+from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
-from warehouse.office.records import WITHOUT_EFFECT, acting_on, record
+from warehouse.office.freshness import Freshness, freshness
+from warehouse.office.records import acting_on, csv_of, current_rows, registers
 
-# A slip or a request that lands late can match a payment that waits in suspense; nothing else in those tables matters.
-_WITHOUT_EFFECT = [table for table in WITHOUT_EFFECT if table not in ("slips", "direct_debit_requests")]
+REGISTERS = ("closings", "closing_lines", "closing_flows")
+DRAFT = Permission("draft-closing", "決算の起案")
+CLOSE = Permission("close", "決算の決裁")
+_SUMS = ("carried_in_yen", "assessed_yen", "received_yen", "refund_unpaid_yen", "written_off_yen", "outstanding_yen")
+
 _LINES = """
     select
         fiscal_year, row_number() over (
@@ -42,7 +48,10 @@ _FLOWS = """
 
 @dataclass(frozen=True)
 class Closing:
-    """A closed year. ``lines_sha256`` names the settlement lines that were approved, ``flows_sha256`` what dues had."""
+    """A fiscal year that is closed, or drafted to be: then nobody has approved it and it closes nothing.
+
+    ``lines_sha256`` names the settlement lines that were drafted and approved, ``flows_sha256`` what dues had.
+    """
 
     fiscal_year: int
     is_new: bool
@@ -54,13 +63,83 @@ class Closing:
     flow_count: int
     flows_sha256: str
     drafted_by: str
-    approved_by: str
+    drafted_date: date
+    approved_by: str | None
+    approved_date: date | None
 
 
-def close_year(home: Home, fiscal_year: int, drafted_by: str, approved_by: str, at: datetime) -> Closing:
-    """Close a fiscal year as the published warehouse has it, or tell of its closing if it is closed already.
+@dataclass(frozen=True)
+class Preview:
+    """What a closing would hold: the settlement lines of the year, its flows, and what the build knew."""
 
-    Lands three records: what every due had in the year, the settlement lines, and, last, the closing that names both by
+    fiscal_year: int
+    as_of_date: date
+    known_at: datetime
+    lines: list[dict[str, Any]]
+    flows: list[dict[str, Any]]
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """The yen of all lines by column: what a person compares with the settlement on paper (決算書)."""
+        return {name: sum(line[name] for line in self.lines) for name in _SUMS}
+
+
+def preview(home: Home, fiscal_year: int, on: date) -> Preview:
+    """The settlement of a year as the published warehouse has it, if it may be closed on a day. Nothing is recorded.
+
+    Raises:
+        OsameError: as ``draft_closing``.
+    """
+    closing_end = _closing_end(fiscal_year)
+    if on <= closing_end:
+        raise OsameError(
+            f"the closing period of {fiscal_year} lasts until {closing_end}; today is {on}",
+            f"close it from {closing_end + timedelta(days=1)} on",
+        )
+    known = closings(home)
+    closed = {year for year, closing in known.items() if closing.approved_by is not None}
+    return _books(home, fiscal_year, closing_end, closed)
+
+
+def draft_closing(home: Home, fiscal_year: int, act: Act) -> Closing:
+    """Draft the closing of a fiscal year as the published warehouse has it, or tell of its closing if it is closed.
+
+    A draft names the settlement lines by their hash and closes nothing. A new draft takes the place of an older one.
+
+    Args:
+        home: the office's data.
+        fiscal_year: 会計年度.
+        act: ``DRAFT``.
+
+    Raises:
+        OsameError: the year's closing period is not over, an earlier year is open, nothing is built, the build is older
+            than its closing day or than landing, or the books have nothing of that year.
+    """
+    with acting_on(home, REGISTERS, act) as book:
+        known = closings(home).get(fiscal_year)
+        if known is not None and known.approved_by is not None:
+            return known
+        found = preview(home, fiscal_year, act.at.date())
+        drafted = Closing(
+            fiscal_year=fiscal_year,
+            is_new=True,
+            closed_date=act.at.date(),
+            as_of_date=found.as_of_date,
+            known_at=found.known_at.isoformat(),
+            **_named(home, found),
+            drafted_by=act.by,
+            drafted_date=act.at.date(),
+            approved_by=None,
+            approved_date=None,
+        )
+        book.record("closings", [_row(drafted)])
+        return drafted
+
+
+def close_year(home: Home, fiscal_year: int, act: Act) -> Closing:
+    """Close a fiscal year whose closing another person has drafted, or tell of its closing if it is closed already.
+
+    Lands in one transaction what every due had in the year, the settlement lines, and the closing that names both by
     their hash. Whatever lands later and would change the year is booked in the first year that is still open.
 
     Legal basis:
@@ -69,48 +148,57 @@ def close_year(home: Home, fiscal_year: int, drafted_by: str, approved_by: str, 
     Args:
         home: the office's data.
         fiscal_year: 会計年度.
-        drafted_by: 職員番号 of who drafted the settlement.
-        approved_by: 職員番号 of who approves it.
-        at: now (JST).
+        act: ``CLOSE``, by another than who drafted it.
 
     Raises:
-        OsameError: the year's closing period is not over, an earlier year is open, nothing is built, the build is older
-            than its closing day or than landing, the books have nothing of that year, or one person does both.
+        OsameError: as ``draft_closing``; or nobody has drafted it, the same person did, or the books are not those that
+            were drafted any more.
     """
-    with acting_on(home, ["closings", "closing_lines", "closing_flows"], at):
-        known = _closings(home)
-        if fiscal_year in known:
-            return known[fiscal_year]
-        if drafted_by == approved_by:
+    with acting_on(home, REGISTERS, act) as book:
+        drafted = closings(home).get(fiscal_year)
+        if drafted is None:
+            preview(home, fiscal_year, act.at.date())  # what else is in the way is said first
             raise OsameError(
-                f"{drafted_by} drafted the settlement of {fiscal_year} and cannot approve it",
-                "another person approves: --by",
+                f"nobody has drafted the closing of {fiscal_year}",
+                f"one person drafts, another closes: osame draft-closing {fiscal_year} --by NO",
             )
-        closing_end = _closing_end(fiscal_year)
-        if at.date() <= closing_end:
+        if drafted.approved_by is not None:
+            return drafted
+        act.require_another_than(drafted.drafted_by, f"the closing of {fiscal_year}")
+        found = preview(home, fiscal_year, act.at.date())
+        named = _named(home, found)
+        if (named["lines_sha256"], named["flows_sha256"]) != (drafted.lines_sha256, drafted.flows_sha256):
             raise OsameError(
-                f"the closing period of {fiscal_year} lasts until {closing_end}; today is {at.date()}",
-                f"close it from {closing_end + timedelta(days=1)} on",
+                f"the books of {fiscal_year} are not those that {drafted.drafted_by} drafted on "
+                f"{drafted.drafted_date}: the warehouse was built anew since, with other figures",
+                f"look at what changed, then draft again: osame draft-closing {fiscal_year} --by NO",
             )
-        lines, flows, as_of, known_at = _books(home, fiscal_year, closing_end, set(known))
-        flows_offer = record(home, "closing_flows", flows, at)
-        lines_offer = record(home, "closing_lines", lines, at)
-        closing = Closing(
-            fiscal_year=fiscal_year,
+        closing = replace(
+            drafted,
             is_new=True,
-            closed_date=at.date(),
-            as_of_date=as_of,
-            known_at=known_at.isoformat(),
-            line_count=len(lines),
-            lines_sha256=lines_offer.sha256,
-            flow_count=len(flows),
-            flows_sha256=flows_offer.sha256,
-            drafted_by=drafted_by,
-            approved_by=approved_by,
+            closed_date=act.at.date(),
+            as_of_date=found.as_of_date,
+            known_at=found.known_at.isoformat(),
+            approved_by=act.by,
+            approved_date=act.at.date(),
         )
-        row = {name: value for name, value in vars(closing).items() if name != "is_new"}
-        record(home, "closings", [row | {"drafted_date": at.date(), "approved_date": at.date()}], at)
+        book.record_all({"closing_flows": found.flows, "closing_lines": found.lines, "closings": [_row(closing)]})
         return closing
+
+
+def _named(home: Home, found: Preview) -> dict[str, Any]:
+    """How many lines and flows there are, and the hashes of the files that they will be."""
+    layouts = registers(home)
+    texts = {
+        "lines": csv_of(layouts["closing_lines"], found.lines),
+        "flows": csv_of(layouts["closing_flows"], found.flows),
+    }
+    hashes = {f"{name}_sha256": sha256_of(text.encode("utf-8")) for name, text in texts.items()}
+    return {"line_count": len(found.lines), "flow_count": len(found.flows), **hashes}
+
+
+def _row(closing: Closing) -> dict[str, Any]:
+    return {name: value for name, value in vars(closing).items() if name != "is_new"}
 
 
 def _closing_end(fiscal_year: int) -> date:
@@ -120,32 +208,14 @@ def _closing_end(fiscal_year: int) -> date:
     return date(year, month, day)
 
 
-def _closings(home: Home) -> dict[int, Closing]:
-    """The years that are closed, as they hold now."""
+def closings(home: Home) -> dict[int, Closing]:
+    """The years that are closed or drafted to be, as they hold now."""
     names = [name for name in Closing.__dataclass_fields__ if name != "is_new"]
-    with landing_lock(home, exclusive=False):
-        connection = open_landing(home)
-        try:
-            rows = connection.execute(
-                f"""
-                select {", ".join(f"cl.{name}" for name in names)}
-                from landing.closings as cl
-                inner join landing.loads as ld on ld.load_id = cl.load_id and ld.status = 'landed'
-                qualify row_number() over (
-                    partition by cl.fiscal_year order by ld.business_date desc, ld.sequence_no desc, ld.sha256 desc
-                ) = 1 and coalesce(cl.is_withdrawn, 0) = 0
-                """
-            ).fetchall()
-        except duckdb.CatalogException:  # nothing has landed since this version was installed
-            return {}
-        finally:
-            connection.close()
-    return {row[0]: Closing(is_new=False, **dict(zip(names, row, strict=True))) for row in rows}
+    rows = current_rows(home, "closings")
+    return {row["fiscal_year"]: Closing(is_new=False, **{name: row[name] for name in names}) for row in rows}
 
 
-def _books(
-    home: Home, fiscal_year: int, closing_end: date, closed: set[int]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], date, datetime]:
+def _books(home: Home, fiscal_year: int, closing_end: date, closed: set[int]) -> Preview:
     """Settlement lines and flows of a year in the published warehouse, with what that was built as of and knew."""
     if not home.warehouse.exists():
         raise OsameError(f"{home.warehouse} is not there: nothing is built", "run: osame build")
@@ -159,10 +229,9 @@ def _books(
             )
         years = connection.execute("select distinct fiscal_year from fct_settlement_lines").fetchall()
         _require_order(fiscal_year, {year for (year,) in years}, closed)
-        built = {load for (load,) in connection.execute("select distinct load_id from fct_loads").fetchall()}
-        _require_all_built(home, built)
+        _require_all_built(freshness(home, connection))
         lines = _dicts(connection.execute(_LINES, [fiscal_year]))
-        return lines, _dicts(connection.execute(_FLOWS, [fiscal_year])), as_of, known_at
+        return Preview(fiscal_year, as_of, known_at, lines, _dicts(connection.execute(_FLOWS, [fiscal_year])))
     finally:
         connection.close()
 
@@ -180,21 +249,9 @@ def _require_order(fiscal_year: int, years: set[int], closed: set[int]) -> None:
         )
 
 
-def _require_all_built(home: Home, built: set[int]) -> None:
-    """What landed since the build would be missing from the books."""
-    with landing_lock(home, exclusive=False):
-        connection = open_landing(home)
-        try:
-            rows = connection.execute(
-                """
-                select distinct load_id, file_name from landing.loads
-                where status = 'landed' and not list_contains(?, landing_table)
-                """,
-                [_WITHOUT_EFFECT],
-            ).fetchall()
-        finally:
-            connection.close()
-    late = sorted(name for load, name in rows if load not in built)
+def _require_all_built(fresh: Freshness) -> None:
+    """What landed since the build would be missing from the books; a slip that lands late can match what waits."""
+    late = sorted(file.file_name for file in fresh.files("match", "books"))
     if late:
         raise OsameError(
             f"{len(late)} files landed after the build: {', '.join(late[:5])}{' …' if late[5:] else ''}",

@@ -21,15 +21,17 @@ from ingestion.inbox import Options, ingest
 from ingestion.layout import Layout, load_layouts
 from ingestion.reader import read
 from ingestion.vault import Account, read_accounts
-from ingestion.vault_log import Purpose
 from ingestion.writer import WriteError, write_fixed
+from warehouse.act import Act, Permission
 from warehouse.config import PRIVATE, Home
-from warehouse.connection import act_lock, landing_lock, open_landing, open_warehouse
+from warehouse.connection import landing_lock, open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
+from warehouse.office.records import acting_on
 from warehouse.settings import DirectDebits, Settings, load_settings
 
+REQUEST = Permission("direct_debits", "口座振替の依頼", asks_reason=True)
 LAYOUT = "zengin91_120"
 _CUSTOMER_NO_WIDTH = 20
 _NAME_WIDTH = 30
@@ -66,15 +68,14 @@ class _Due:
 
 
 def request_debits(
-    home: Home, day: date, by: str, at: datetime, tax_items: list[str] | None = None, *, again: bool = False
+    home: Home, day: date, act: Act, tax_items: list[str] | None = None, *, again: bool = False
 ) -> Request:
     """Write and land the request for a day.
 
     Args:
         home: the office's data.
         day: 引落日. Without ``again``, the 納期限 of the dues; with it, the day of the second attempt.
-        by: 職員番号 of who asks for it; the reading of the accounts is logged.
-        at: now (JST).
+        act: ``REQUEST``; the reading of the accounts is logged.
         tax_items: 科目コード; default: all that have a 委託者コード.
         again: the debits that found too little money and are to be tried again on that day.
 
@@ -82,7 +83,7 @@ def request_debits(
         OsameError: banks are closed on the day, it was requested already, nothing is open, an account is missing or
             cannot be named in the file, or the settings lack what the file says of the office.
     """
-    with act_lock(home, "direct_debit_requests"):
+    with acting_on(home, ["direct_debit_requests"], act):
         settings = load_settings(home)
         _require_business_day(day)
         items = _items_asked(home, settings.direct_debits, tax_items)
@@ -90,7 +91,7 @@ def request_debits(
         dues, as_of = _open_dues(home, settings, day, items, again)
         provisional = [due for due in dues if due.provisional_yen]
         dues = [due for due in dues if not due.provisional_yen]
-        accounts = _accounts(home, day, dues, Purpose("direct_debits", by, f"口座振替依頼 {day}", at))
+        accounts = _accounts(home, day, dues, act)
         asked = [due for due in dues if (due.addressee_no, due.tax_item_code) in accounts]
         if not asked:
             raise OsameError(
@@ -106,8 +107,12 @@ def request_debits(
         except WriteError as error:
             raise OsameError(f"the request cannot be written: {error}", "mend direct_debits in osame.yml") from None
         path = _put(home, day, tax_items, again, data)
-        count, yen = _read_back(layout, path, data, at, asked)
-        _land(home, path, at)
+        try:
+            count, yen = _read_back(layout, path, data, act.at, asked)
+            _land(home, path, act.at)
+        except BaseException:
+            path.unlink(missing_ok=True)  # what has not landed is never sent
+            raise
     by_item = {
         item: (len(mine), sum(due.amount_yen for due in mine))
         for item in items
@@ -245,14 +250,14 @@ def _require_distinct(dues: list[_Due]) -> None:
 # --- accounts ------------------------------------------------------------------------------------------------------
 
 
-def _accounts(home: Home, day: date, dues: list[_Due], purpose: Purpose) -> dict[tuple[str, str], Account]:
+def _accounts(home: Home, day: date, dues: list[_Due], act: Act) -> dict[tuple[str, str], Account]:
     """The account by payer and 科目 that may be debited on the day, the last registered of several.
 
     Raises:
         OsameError: an account cannot be named in the file; the payers are listed by number.
     """
     wanted = {(due.addressee_no, due.tax_item_code) for due in dues}
-    registered = read_accounts(home, {addressee_no for addressee_no, _ in wanted}, purpose, day)
+    registered = read_accounts(home, {addressee_no for addressee_no, _ in wanted}, act, day)
     found: dict[tuple[str, str], Account] = {}
     wrong = []
     for account in sorted(
@@ -384,13 +389,11 @@ def _read_back(layout: Layout, path: Path, data: bytes, at: datetime, asked: lis
     try:
         decoded = read(data, context, {layout.id: layout})
     except Refused as refused:
-        path.unlink()
         listed = "\n".join(f"  {finding.english()}" for finding in refused.findings)
         raise OsameError(f"the request does not read back:\n{listed}", "this is a fault of Osame: report it") from None
     rows = decoded.tables["direct_debit_requests"]
     written = sorted(zip(rows["customer_no"].to_pylist(), rows["amount_yen"].to_pylist(), strict=True))
     if written != sorted((due.customer_no, due.amount_yen) for due in asked):
-        path.unlink()
         raise OsameError(
             "the request reads back as other debits than were meant", "this is a fault of Osame: report it"
         )

@@ -3,87 +3,34 @@
 The command line, the notebook and the 収納状況照会票 all show an ``Inquiry``. It reads the published warehouse only; a
 name comes from the vault, elsewhere.
 
-What "as of a day" means here: the tax as it stands by the records of the build (a reduction counts back to the start,
-LAW §1.2), the payments received by that day, and the late charge accrued to it. A day after the build's date lets the
-late charge run on; to see the books as they stood on an earlier day, build as of that day.
+What a due stands at on the day is the rule of ``standing``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
 import duckdb
 
+from warehouse.act import Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
-from warehouse.errors import OsameError, StoreBusy
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.connection import open_warehouse
+from warehouse.errors import OsameError
 from warehouse.law.parameters import Parameters, load_parameters
-from warehouse.office.records import WITHOUT_EFFECT
+from warehouse.office.freshness import Freshness, freshness
+from warehouse.office.refunds import is_returned, refund_notices
+from warehouse.office.standing import DueLine, dues_where, rows_of, standing
 from warehouse.trace import sentence
 from warehouse.wareki import format_wareki
 
+SHOW = Permission("inquiry", "収納状況照会", asks_reason=True)
 Kind = Literal["due", "addressee", "notice"]
 KINDS: tuple[Kind, ...] = ("due", "addressee", "notice")
 _COLUMNS = {"due": "due_key", "addressee": "addressee_no", "notice": "notice_no"}
 _NAMES = {"due": "due_key", "addressee": "宛名番号", "notice": "通知書番号"}
 _MOST_LISTED = 20
-
-# Sign of what a movement pays of a due, and of what it leaves overpaid there.
-_OVERPAYS = {"overpaid": 1, "refunded": -1, "offset_out": -1}
-_PAYS = {("received", None): 1, ("offset_in", None): 1, ("reallocated", "in"): 1, ("reallocated", "out"): -1}
-
-
-@dataclass(frozen=True, slots=True)
-class DueLine:
-    """One due on the day of the inquiry. Whole yen, final records only; provisional money stands apart."""
-
-    due_key: str
-    addressee_no: str
-    tax_item_code: str
-    tax_item_name: str
-    levy_year: str
-    tax_year: str
-    notice_no: str
-    instalment_no: str
-    fiscal_year: int
-    is_carried_over: bool
-    first_assessed_date: date
-    statutory_due_date: date
-    due_date: date
-    assessed_yen: int
-    principal_paid_yen: int
-    written_off_yen: int
-    reminder_fee_yen: int
-    reminder_fee_paid_yen: int
-    reminder_fee_written_off_yen: int
-    late_charge_yen: int
-    late_charge_paid_yen: int
-    late_charge_written_off_yen: int
-    provisional_paid_yen: int
-    overpaid_yen: int
-    last_received_date: date | None
-    state: str
-
-    @property
-    def principal_balance_yen(self) -> int:
-        return self.assessed_yen - self.principal_paid_yen - self.written_off_yen
-
-    @property
-    def reminder_fee_balance_yen(self) -> int:
-        return self.reminder_fee_yen - self.reminder_fee_paid_yen - self.reminder_fee_written_off_yen
-
-    @property
-    def late_charge_balance_yen(self) -> int:
-        return self.late_charge_yen - self.late_charge_paid_yen - self.late_charge_written_off_yen
-
-    @property
-    def balance_yen(self) -> int:
-        """What would settle the due on the day: tax, reminder fee and late charge."""
-        return self.principal_balance_yen + self.reminder_fee_balance_yen + self.late_charge_balance_yen
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +141,12 @@ def inquire(
     connection = open_warehouse(home)
     try:
         inquiry = inquire_in(connection, key, on, kind, may_be_empty=may_be_empty)
-        behind = landed_since(home, connection, wait=wait_for_landing)
+        fresh = freshness(home, connection, wait=wait_for_landing)
     finally:
         connection.close()
+    behind = behind_notice(fresh)
+    if not fresh.is_landing:
+        inquiry.notices.extend(_returned(home, inquiry.addressee_no))
     if behind is not None:
         inquiry.notices.insert(0, behind)
     return inquiry
@@ -207,7 +157,7 @@ def inquire_in(
 ) -> Inquiry:
     """``inquire`` on an open warehouse; without the look at what has landed since."""
     params = load_parameters()
-    info = _rows(connection, "select as_of_date, known_at, municipality_name from run_info")[0]
+    info = rows_of(connection, "select as_of_date, known_at, municipality_name from run_info")[0]
     found_kind, dues = _find(connection, key, kind, may_be_empty)
     addressee_no = dues[0]["addressee_no"] if dues else key
     by_due: dict[str, list[dict[str, Any]]] = {due["due_key"]: [] for due in dues}
@@ -234,24 +184,6 @@ def inquire_in(
 
 # --- finding -----------------------------------------------------------------------------------------------------
 
-_DUES_SQL = """
-    select
-        du.due_key, du.addressee_no, du.tax_item_code, ti.tax_item_name, du.levy_year, du.tax_year, du.notice_no,
-        du.instalment_no, du.fiscal_year, du.is_carried_over, du.first_assessed_date, du.statutory_due_date,
-        du.due_date, du.assessed_yen, du.principal_paid_yen, du.reminder_fee_yen, du.late_charge_yen,
-        du.last_received_date, du.state, du.as_of_date
-    from fct_dues as du
-    inner join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
-    where {condition}
-    order by du.due_date, du.due_key
-"""
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    cursor = connection.execute(sql, list(parameters))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
 
 def _find(
     connection: duckdb.DuckDBPyConnection, key: str, kind: Kind | None, may_be_empty: bool
@@ -260,7 +192,7 @@ def _find(
     # A due_key is joined with hyphens: without one there is no need to read eleven million of them.
     wanted = [kind] if kind else [one for one in KINDS if one != "due" or "-" in key]
     # One scan with one equality each: two of them joined with "or" would read every column of every due.
-    looked_up = {one: _rows(connection, _DUES_SQL.format(condition=f"du.{_COLUMNS[one]} = ?"), key) for one in wanted}
+    looked_up = {one: dues_where(connection, f"du.{_COLUMNS[one]} = ?", key) for one in wanted}
     hits = {one: found for one, found in looked_up.items() if found}
     if not hits and kind == "addressee" and may_be_empty:
         return kind, []
@@ -306,7 +238,7 @@ def _refuse_ambiguous(notice_no: str, dues: list[dict[str, Any]]) -> None:
 
 
 def _movements(connection: duckdb.DuckDBPyConnection, addressee_no: str) -> list[dict[str, Any]]:
-    return _rows(
+    return rows_of(
         connection,
         """
         select mv.* from fct_movements as mv
@@ -318,66 +250,10 @@ def _movements(connection: duckdb.DuckDBPyConnection, addressee_no: str) -> list
 
 
 def _channels(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    return {row["channel_code"]: row["channel_name"] for row in _rows(connection, "select * from dim_channels")}
+    return {row["channel_code"]: row["channel_name"] for row in rows_of(connection, "select * from dim_channels")}
 
 
 # --- figures -----------------------------------------------------------------------------------------------------
-
-
-def standing(due: dict[str, Any], moves: Sequence[dict[str, Any]], on: date, params: Parameters) -> DueLine:
-    """One due of ``fct_dues`` on a day, from its movements.
-
-    On the build's date the figures are those of ``fct_dues``. Once the tax is paid its late charge is fixed, and is
-    what ``fct_dues`` says (a slip honoured as printed, a recorded amount); before, it is what the law gives for the
-    day, and at least what was recorded as paid.
-
-    Raises:
-        ParameterNotFoundError: no late-charge rate is known on a day that counts.
-    """
-    # What has been booked counts as received by the build's date, whatever day a record names.
-    until = on if on < due["as_of_date"] else date.max
-    counted = [m for m in moves if (m["movement_type"], m["direction"]) in _PAYS and m["value_date"] <= until]
-    paid = {
-        component: sum(
-            _PAYS[m["movement_type"], m["direction"]] * m["amount_yen"]
-            for m in counted
-            if m["component"] == component and not m["is_provisional"]
-        )
-        for component in ("principal", "reminder_fee", "late_charge")
-    }
-    written_off = {
-        component: sum(
-            m["amount_yen"]
-            for m in moves
-            if m["movement_type"] == "written_off" and m["component"] == component and m["value_date"] <= until
-        )
-        for component in paid
-    }
-    is_settled = (
-        due["assessed_yen"] <= paid["principal"] + written_off["principal"]
-        and paid["principal"] == due["principal_paid_yen"]
-    )
-    if is_settled and not _is_later(moves, until):
-        charge = due["late_charge_yen"]
-    else:
-        charge = max(_accrued(due, counted, on, params), paid["late_charge"])
-    line = {name: due[name] for name in DueLine.__slots__ if name in due}
-    line |= {
-        "principal_paid_yen": paid["principal"],
-        "written_off_yen": written_off["principal"],
-        "reminder_fee_written_off_yen": written_off["reminder_fee"],
-        "late_charge_written_off_yen": written_off["late_charge"],
-        "reminder_fee_paid_yen": paid["reminder_fee"],
-        "late_charge_yen": charge,
-        "late_charge_paid_yen": paid["late_charge"],
-        "provisional_paid_yen": sum(m["amount_yen"] for m in counted if m["is_provisional"]),
-        "overpaid_yen": sum(
-            _OVERPAYS[m["movement_type"]] * m["amount_yen"]
-            for m in moves
-            if m["movement_type"] in _OVERPAYS and m["component"] in paid and m["value_date"] <= until
-        ),
-    }
-    return DueLine(**(line | {"state": _state(due, line, on)}))
 
 
 def _require_rates(dues: list[dict[str, Any]], on: date, params: Parameters) -> None:
@@ -386,45 +262,6 @@ def _require_rates(dues: list[dict[str, Any]], on: date, params: Parameters) -> 
         rates = params.late_charge_rates(family)
         if on < rates.periods[0].first:
             rates.at(on)
-
-
-def _is_later(moves: Sequence[dict[str, Any]], until: date) -> bool:
-    return any(m["value_date"] > until and (m["movement_type"], m["direction"]) in _PAYS for m in moves)
-
-
-def _accrued(due: dict[str, Any], counted: list[dict[str, Any]], on: date, params: Parameters) -> int:
-    """延滞金 to the day, by the rule at the counter (warehouse/law/late_charge.py)."""
-    item = params.tax_item(due["tax_item_code"])
-    changes: dict[int, list[Payment]] = {1: [], -1: []}
-    for move in counted:
-        if move["component"] == "principal" and not move["is_provisional"]:
-            sign = _PAYS[move["movement_type"], move["direction"]]
-            changes[sign].append(Payment(min(move["value_date"], on), move["amount_yen"]))
-    return late_charge(
-        due["assessed_yen"],
-        due["due_date"],
-        on,
-        payments=changes[1],
-        taken_back=changes[-1],
-        rate_family=item.rate_family,
-        low_rate_months=item.low_rate_months,
-        params=params,
-    ).late_charge_yen
-
-
-def _state(due: dict[str, Any], line: dict[str, Any], on: date) -> str:
-    """As fct_dues says it, on the day of the inquiry."""
-    if due["state"] == "cancelled":
-        return "cancelled"
-    gone = {name: line[name] for name in line if name.endswith("written_off_yen")}
-    if due["state"] == "written_off" and any(gone.values()):
-        return "written_off"
-    if line["assessed_yen"] > line["principal_paid_yen"] + gone["written_off_yen"]:
-        return "delinquent" if due["due_date"] < on else "open"
-    charged = line["reminder_fee_yen"] + line["late_charge_yen"]
-    charges_gone = sum(gone.values()) - gone["written_off_yen"]
-    settled = line["reminder_fee_paid_yen"] + line["late_charge_paid_yen"] + charges_gone
-    return "principal_paid" if charged > settled else "paid"
 
 
 # --- receipts, overpayments, history -------------------------------------------------------------------------------
@@ -463,7 +300,7 @@ def _receipts(moves: list[dict[str, Any]], channels: dict[str, str]) -> list[Rec
 def _overpayments(
     connection: duckdb.DuckDBPyConnection, addressee_no: str, due_keys: set[str]
 ) -> list[OverpaymentLine]:
-    rows = _rows(
+    rows = rows_of(
         connection,
         """
         select op.overpayment_id, op.due_key, op.received_date, op.cause_code, op.amount_yen, op.balance_yen
@@ -526,41 +363,36 @@ def _notices(inquiry: Inquiry, not_yet: int) -> list[Notice]:
     return out
 
 
-def landed_since(home: Home, connection: duckdb.DuckDBPyConnection, *, wait: bool = False) -> Notice | None:
-    """Whether files have landed that the build does not know; None if it knows all.
+def _returned(home: Home, addressee_no: str) -> list[Notice]:
+    """Refunds whose transfer came back: the payer asks where his money is before the next build knows."""
+    return [
+        Notice(
+            "refund_returned",
+            f"the transfer of refund notice {row['overpayment_notice_no']}, {row['amount_yen']:,} yen, paid on "
+            f"{row['paid_date']}, came back on {row['returned_date']}; it waits to be paid again",
+            f"過誤納通知 {row['overpayment_notice_no']}（{row['amount_yen']:,}円、"
+            f"{format_wareki(row['paid_date'])}支払）は{format_wareki(row['returned_date'])}に振込不能で戻りました。再度の振込を待っています。",
+        )
+        for row in refund_notices(home)
+        if row["addressee_no"] == addressee_no and is_returned(row)
+    ]
 
-    Raises:
-        StoreBusy: with ``wait``, another process still writes to landing after the longest wait.
-    """
-    known = {row["load_id"] for row in _rows(connection, "select load_id from fct_loads where status = 'landed'")}
-    try:
-        with landing_lock(home, exclusive=False, waiting=None if wait else _do_not_wait):
-            landing = open_landing(home)
-            try:
-                rows = _rows(
-                    landing, "select load_id, landing_table, landed_at from landing.loads where status = 'landed'"
-                )
-            finally:
-                landing.close()
-    except StoreBusy:
-        if wait:
-            raise
+
+def behind_notice(fresh: Freshness) -> Notice | None:
+    """What the reader is told of files that the build does not know; None if it knows all that matter."""
+    if fresh.is_landing:
         return Notice(
             "landing_now",
             "files are landing at this moment and may not be in these figures",
             "現在ファイルを取り込んでいます。この結果に含まれていない可能性があります。",
         )
-    new = [row for row in rows if row["load_id"] not in known and row["landing_table"] not in WITHOUT_EFFECT]
-    if not new:
+    if not fresh.is_behind:
         return None
-    last = max(row["landed_at"] for row in new)
+    new = fresh.files("books")
+    last = max(file.landed_at for file in new)
     return Notice(
         "behind",
         f"{len(new):,} files have landed that this build does not know, the last at {last:%Y-%m-%d %H:%M} "
         "(to take them in: osame build)",
         f"取込済みで未反映のファイルが{len(new):,}件あります（最終取込 {format_wareki(last.date())} {last:%H:%M}）。",
     )
-
-
-def _do_not_wait() -> None:
-    raise StoreBusy("landing is being written to", "try again when it has finished")

@@ -6,6 +6,10 @@ leaves either nothing, or payments recorded whose file ``again`` makes: never a 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,10 +20,11 @@ from ingestion.decoded import Context
 from ingestion.findings import Refused
 from ingestion.layout import Layout, load_layouts
 from ingestion.reader import read
-from ingestion.vault_log import Purpose
 from ingestion.writer import WriteError, write_fixed
+from warehouse.act import Act, Permission
 from warehouse.config import PRIVATE, Home
 from warehouse.errors import OsameError
+from warehouse.keys import certificate_key
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
 from warehouse.office.decisions import REGISTERS
@@ -27,10 +32,12 @@ from warehouse.office.records import acting_on
 from warehouse.office.refunds import Payment, paid_on, payments_due, record_payments, refund_notices
 from warehouse.settings import RefundTransfers, load_settings
 
+PAY = Permission("refund_transfers", "還付金の振込", asks_reason=True)
 LAYOUT = "zengin21_120"
 _NAME_WIDTH = 30
 _TRANSFERABLE = ("1", "2", "4", "9")  # 預金種目 that a transfer can name
 _MOST_YEN = 10**10 - 1
+_CODE_CHARACTERS = 10
 
 
 @dataclass(frozen=True)
@@ -45,26 +52,138 @@ class Transfers:
     without_account: tuple[str, ...]
 
 
-def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *, again: bool = False) -> Transfers:
-    """Write the file of all refunds that are claimed and not paid, and record them as paid.
+@dataclass(frozen=True)
+class Choice:
+    """Which of the claimed refunds are paid, by 過誤納通知番号: all, only some, or all except some."""
+
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def of(self, payments: list[Payment]) -> list[Payment]:
+        """The payments, of the notices that are chosen.
+
+        Raises:
+            OsameError: a notice that is named is not among those to be paid; every one is told.
+        """
+        if self.only and self.without:
+            raise OsameError("--only and --except choose in two ways", "give one of them")
+        waiting = {number for payment in payments for number in payment.notice_nos}
+        unknown = sorted({*self.only, *self.without} - waiting)
+        if unknown:
+            raise OsameError(
+                f"notices {', '.join(unknown)} are not to be paid: not told, not claimed, or paid before",
+                "osame refunds lists what waits",
+            )
+        chosen = set(self.only) or waiting - set(self.without)
+        return [part for payment in payments if (part := payment.of(chosen)).notices]
+
+
+EVERYTHING = Choice()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file would pay, for somebody to approve; nothing is written or recorded. Whole yen.
+
+    ``code`` stands for exactly these payments, to these accounts, on this day: the file can be made of nothing else.
+    """
+
+    payments: tuple[Payment, ...]
+    without_account: tuple[Payment, ...]
+    code: str
+
+    @property
+    def amount_yen(self) -> int:
+        return sum(payment.amount_yen for payment in self.payments)
+
+    @property
+    def interest_yen(self) -> int:
+        return sum(payment.interest_yen for payment in self.payments)
+
+
+def preview_refunds(home: Home, decided: date, paid: date, act: Act, choice: Choice = EVERYTHING) -> Preview:
+    """What ``transfer_refunds`` would pay; nothing is recorded but that the accounts were read.
 
     Args:
         home: the office's data.
         decided: 支出決定日, to which refund interest runs.
         paid: 取組日, the day in the books.
-        purpose: who asks, and why; the reading of the accounts is logged.
-        again: make the file of a day anew from what was recorded for it; nothing is recorded.
+        act: who asks, and why; the reading of the accounts is logged.
+        choice: which notices.
 
     Raises:
-        OsameError: nothing is due, banks are closed on the day, a day lies before another, settings are missing, or an
-            account cannot be named in the file; nothing is recorded then.
+        OsameError: as ``transfer_refunds``, but that there may be nothing to pay.
     """
     settings = load_settings(home).refund_transfers
     _require(home, settings, decided, paid)
-    with acting_on(home, REGISTERS, purpose.at):
-        known = paid_on(home, paid, purpose) if again else payments_due(home, decided, paid, purpose)
+    known = choice.of(payments_due(home, decided, paid, act))
+    payable = [payment for payment in known if payment.account]
+    if payable:
+        _made(settings, home, "preview.dat", payable, paid)  # what is approved can be written: it would be refused here
+    left_out = tuple(payment for payment in known if not payment.account)
+    return Preview(tuple(payable), left_out, _code(home, payable, paid))
+
+
+def _code(home: Home, payments: Sequence[Payment], paid: date) -> str:
+    """Ten characters that change with anything that is paid and recorded. Keyed: no account is guessed from them."""
+    names = ("overpayment_notice_no", "amount_yen", "refund_interest_yen", "decided_date")
+    said = [
+        [payment.addressee_no, str(payment.account), sorted([str(row[n]) for n in names] for row in payment.notices)]
+        for payment in payments
+    ]
+    text = "refunds:" + json.dumps([paid.isoformat(), said])
+    return hmac.new(certificate_key(home).encode(), text.encode(), hashlib.sha256).hexdigest()[:_CODE_CHARACTERS]
+
+
+def _made(settings: RefundTransfers, home: Home, name: str, payments: list[Payment], paid: date) -> bytes:
+    """The file of some payments, read back."""
+    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
+    data = _file(settings, layout, payments, paid)
+    _read_back(layout, name, data, paid, payments)
+    return data
+
+
+def transfer_refunds(
+    home: Home,
+    decided: date,
+    paid: date,
+    act: Act,
+    *,
+    again: bool = False,
+    choice: Choice = EVERYTHING,
+    approved: str | None = None,
+) -> Transfers:
+    """Write the file of the refunds that are claimed and not paid, and record them as paid.
+
+    Args:
+        home: the office's data.
+        decided: 支出決定日, to which refund interest runs.
+        paid: 取組日, the day in the books.
+        act: who asks, and why; the reading of the accounts is logged.
+        again: make the file of a day anew from what was recorded for it; nothing is recorded.
+        choice: which notices; all that are claimed unless given.
+        approved: the code of the preview that was approved: the file is made of exactly that, or not at all.
+
+    Raises:
+        OsameError: nothing is due, banks are closed on the day, a day lies before another, settings are missing, an
+            account cannot be named in the file, or it would not be the list that was approved; nothing is recorded
+            then.
+    """
+    settings = load_settings(home).refund_transfers
+    _require(home, settings, decided, paid)
+    if again and (choice != EVERYTHING or approved):
+        raise OsameError(
+            "--again makes the file of a day from what was recorded for it", "leave out --only, --except and --list"
+        )
+    with acting_on(home, REGISTERS, act) as book:
+        known = paid_on(home, paid, act) if again else choice.of(payments_due(home, decided, paid, act))
         payments = [payment for payment in known if payment.account]
         unpaid = [payment for payment in known if not payment.account]
+        if approved is not None and approved != (found := _code(home, payments, paid)):
+            raise OsameError(
+                f"the list that was approved is {approved}; what would be paid now is {found}",
+                "something was claimed, decided or registered since: look at --preview again, and have it approved",
+            )
         if not payments:
             recorded = sum(notice["paid_date"] == paid for notice in refund_notices(home))
             raise OsameError(
@@ -74,21 +193,19 @@ def transfer_refunds(home: Home, decided: date, paid: date, purpose: Purpose, *,
                 "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
                 "run: osame build" + ("; --again makes the file of what was recorded" if recorded else ""),
             )
-        layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[LAYOUT]
-        data = _file(settings, layout, payments, paid)
         folder = home.published / "bank_files"
         folder.mkdir(mode=PRIVATE, exist_ok=True)
         path = folder / _name(folder, paid, again)
-        _read_back(layout, path.name, data, paid, payments)
+        data = _made(settings, home, path.name, payments, paid)
         if not again:
-            record_payments(home, payments, purpose.at)
+            record_payments(book, payments)
         write_whole(path, data)
     return Transfers(
         path,
         paid,
         len(payments),
         sum(p.amount_yen for p in payments),
-        sum(n["refund_interest_yen"] for p in payments for n in p.notices),
+        sum(p.interest_yen for p in payments),
         tuple(p.addressee_no for p in unpaid),
     )
 

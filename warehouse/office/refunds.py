@@ -7,22 +7,26 @@ draft (起案) -> another person approves (決裁) -> offsets take effect; refun
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ingestion.landing import Offer
 from ingestion.row_rules import DUE_KEY
 from ingestion.vault import Account, read_accounts
-from ingestion.vault_log import Purpose
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.refund_interest import refund_interest
-from warehouse.office.decisions import REGISTERS, current_lines, new_decision_no
-from warehouse.office.records import acting_on, current_rows, due_key_of, record, split_due_key
+from warehouse.office.decisions import REGISTERS, current_lines, is_paid, new_decision_no
+from warehouse.office.limits import OFFSET, REFUND, due_key_of
+from warehouse.office.records import Book, acting_on, current_rows, recordable, split_due_key
 
-REFUND, OFFSET = "1", "2"
+DRAFT = Permission("draft-refunds", "還付・充当の起案")
+CLAIM = Permission("claim", "還付請求の受付")
+RETURN = Permission("refund-returned", "振込不能の記録", asks_reason=True)
 PRINCIPAL, INTEREST = "1", "4"
 _REFUND_ACCOUNTS = ("2", "3")  # 用途: 還付, then 公金受取口座; never the account that is debited
 Row = dict[str, Any]
@@ -39,7 +43,7 @@ class Drafted:
     lines: int
 
 
-def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) -> list[Drafted]:
+def draft(home: Home, act: Act, addressee_no: str | None = None) -> list[Drafted]:
     """Draft offsets and refunds of every open overpayment, or of one payer's: a decision for each payer.
 
     Offsets come first, as fct_offset_candidates has them (地方税法17条の2); what is left is refunded. Interest on what
@@ -48,23 +52,28 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
 
     Args:
         home: the office's data.
-        by: 職員番号 of who drafts.
-        at: now.
+        act: ``DRAFT``.
         addressee_no: only this payer.
 
     Raises:
         OsameError: the warehouse is not built, or there is nothing to draft.
     """
-    with acting_on(home, REGISTERS, at):
+    with acting_on(home, REGISTERS, act) as book:
         overpayments, candidates, owed, built = _proposals(home, addressee_no)
         under_way = _under_way(home, *built)
+        stem = _free_number(home, act.at)
         drafted, rows = [], []
         for number, (payer, of_payer) in enumerate(sorted(overpayments.items())):
             if not under_way.isdisjoint({payer, *(op["due_key"] for op in of_payer)}):
                 continue
-            decision_no = f"{new_decision_no(at)}{number:03d}"
+            decision_no = f"{stem}{number:03d}"
             lines = _lines_of(of_payer, candidates.get(payer, []), owed.get(payer, {}))
-            common = {"decision_no": decision_no, "addressee_no": payer, "drafted_by": by, "drafted_date": at.date()}
+            common = {
+                "decision_no": decision_no,
+                "addressee_no": payer,
+                "drafted_by": act.by,
+                "drafted_date": act.at.date(),
+            }
             rows += [line | common | {"line_no": str(place)} for place, line in enumerate(lines, start=1)]
             sums = {
                 kind: sum(x["amount_yen"] for x in lines if x["decision_type_code"] == kind)
@@ -76,16 +85,24 @@ def draft(home: Home, by: str, at: datetime, addressee_no: str | None = None) ->
                 "no open overpayment" + (f" of {addressee_no}" if addressee_no else "") + " waits for a draft",
                 "osame decisions lists what is drafted or approved; what landed since counts after: osame build",
             )
-        record(home, "decisions", rows, at)
+        book.record("decisions", rows)
         return drafted
+
+
+def _free_number(home: Home, at: datetime) -> str:
+    """The first 17 digits of 起案番号 that no decision has: drafts of one millisecond must not replace each other."""
+    taken = {line["decision_no"][:17] for line in [*current_lines(home), *current_lines(home, withdrawn=True)]}
+    while (number := new_decision_no(at)) in taken:
+        at += timedelta(milliseconds=1)
+    return number
 
 
 def _proposals(
     home: Home, addressee_no: str | None
-) -> tuple[dict[str, list[Row]], dict[str, list[Row]], dict[str, dict[tuple[str, str], int]], tuple[date, datetime]]:
+) -> tuple[dict[str, list[Row]], dict[str, list[Row]], dict[str, dict[tuple[str, str], int]], tuple[date, set[int]]]:
     """By payer: open overpayments, candidates, and what his dues still owe beyond the candidates (tax only).
 
-    Last, what the warehouse was built as of and knew.
+    Last, what the warehouse was built as of, and the loads that it knew.
     """
     connection = open_warehouse(home)
     try:
@@ -118,30 +135,29 @@ def _proposals(
             """
         ).fetchall():
             owed[payer][(due_key, PRINCIPAL)] = int(owed_yen)
-        as_of, known_at = connection.execute("select as_of_date, known_at from run_info").fetchall()[0]
+        as_of = connection.execute("select as_of_date from run_info").fetchall()[0][0]
+        loads = {load_id for (load_id,) in connection.execute("select load_id from fct_loads").fetchall()}
     finally:
         connection.close()
-    return overpayments, candidates, owed, (as_of, known_at)
+    return overpayments, candidates, owed, (as_of, loads)
 
 
-def _under_way(home: Home, as_of: date, known_at: datetime) -> set[str]:
+def _under_way(home: Home, as_of: date, loads: set[int]) -> set[str]:
     """Payers and dues of refunds and offsets that a warehouse does not have yet: drafted again they are paid twice."""
     notices = current_rows(home, "overpayment_notices")
     told = {row["decision_no"] for row in notices}
-    late_lines = {_notice_no(line) for line in current_rows(home, "decisions", known_at)}
-    late_notices = {row["overpayment_notice_no"] for row in current_rows(home, "overpayment_notices", known_at)}
     found = [
         line
-        for line in current_lines(home)
+        for line in current_rows(home, "decisions")
         if line["decision_type_code"] in (REFUND, OFFSET)
         and (
             line["approved_by"] is None
             or (line["decision_type_code"] == REFUND and line["decision_no"] not in told)
             or line["approved_date"] > as_of
-            or _notice_no(line) in late_lines
+            or line["load_id"] not in loads
         )
     ]
-    found += [row for row in notices if row["notified_date"] > as_of or row["overpayment_notice_no"] in late_notices]
+    found += [row for row in notices if row["notified_date"] > as_of or row["load_id"] not in loads]
     return {due_key_of(row) for row in found} | {row["addressee_no"] for row in found if row["addressee_no"]}
 
 
@@ -261,22 +277,23 @@ _CARRIED = (*DUE_KEY, "decision_no", "addressee_no", "amount_yen", "cause_code",
 
 def refund_notices(home: Home) -> list[Row]:
     """Every refund that a payer was told of, as it stands now."""
-    return [row for row in current_rows(home, "overpayment_notices") if row["notice_type_code"] == REFUND]
+    rows = current_rows(home, "overpayment_notices", where="cr.notice_type_code = $kind", parameters={"kind": REFUND})
+    return [recordable(row) for row in rows]
 
 
-def claim(home: Home, notice_no: str, on: date, at: datetime) -> Offer:
+def claim(home: Home, notice_no: str, on: date, act: Act) -> Offer:
     """請求: the payer claims the refund he was told of.
 
     Raises:
         OsameError: no such notice, it is claimed already, or the claim lies before the notice.
     """
-    with acting_on(home, REGISTERS, at):
+    with acting_on(home, REGISTERS, act) as book:
         rows = [row for row in refund_notices(home) if row["overpayment_notice_no"] == notice_no]
         if not rows:
             raise OsameError(f"there is no notice {notice_no!r}", "osame refunds lists those that wait")
         if rows[0]["claimed_date"] is not None:
             raise OsameError(f"notice {notice_no} was claimed on {rows[0]['claimed_date']}", "nothing is to be done")
-        return record(home, "overpayment_notices", [rows[0] | {"claimed_date": on}], at)
+        return book.record("overpayment_notices", [rows[0] | {"claimed_date": on}])
 
 
 @dataclass(frozen=True)
@@ -292,21 +309,32 @@ class Payment:
     def notice_nos(self) -> list[str]:
         return [row["overpayment_notice_no"] for row in self.notices]
 
+    @property
+    def interest_yen(self) -> int:
+        return sum(row["refund_interest_yen"] for row in self.notices)
 
-def payments_due(home: Home, decided: date, paid: date, purpose: Purpose) -> list[Payment]:
+    def of(self, notice_nos: set[str]) -> Payment:
+        """The same payment for some of its notices."""
+        notices = tuple(row for row in self.notices if row["overpayment_notice_no"] in notice_nos)
+        return replace(self, notices=notices, amount_yen=_paid_yen(notices))
+
+
+def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Payment]:
     """What is claimed and not paid yet, with its interest to the day of decision: one payment for each payer.
 
     Args:
         home: the office's data.
         decided: 支出決定日; interest runs to it (地方税法17条の4).
         paid: 支払日, on which the account must be valid.
-        purpose: who reads the accounts, and why.
+        act: who reads the accounts, and why.
     """
-    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and not row["paid_date"]]
-    return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, purpose)
+    waiting = [row for row in current_rows(home, "overpayment_notices") if row["claimed_date"] and is_unpaid(row)]
+    return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, act)
 
 
 def _decided(row: Row, decided: date, paid: date) -> Row:
+    if is_returned(row):  # decided before: the interest stands as it was decided, for the account is the payer's matter
+        return row | {"paid_date": paid, **dict.fromkeys(_RETURNED)}
     interest = 0
     if row["interest_from_date"] is not None:
         interest = refund_interest(
@@ -319,27 +347,31 @@ def _decided(row: Row, decided: date, paid: date) -> Row:
     return row | {"decided_date": decided, "refund_interest_yen": interest, "paid_date": paid}
 
 
-def paid_on(home: Home, paid: date, purpose: Purpose) -> list[Payment]:
-    """The payments that were recorded for a day, to make their file again."""
-    rows = [row for row in refund_notices(home) if row["paid_date"] == paid]
-    return _payments(home, rows, paid, purpose)
+def paid_on(home: Home, paid: date, act: Act) -> list[Payment]:
+    """The payments that were recorded for a day and did not come back, to make their file again."""
+    rows = [row for row in refund_notices(home) if row["paid_date"] == paid and not is_returned(row)]
+    return _payments(home, rows, paid, act)
 
 
-def _payments(home: Home, rows: list[Row], paid: date, purpose: Purpose) -> list[Payment]:
+def _payments(home: Home, rows: list[Row], paid: date, act: Act) -> list[Payment]:
     """One transfer for each payer."""
     by_payer: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_payer[row["addressee_no"]].append(row)
-    accounts = read_accounts(home, by_payer, purpose, paid).by_no if by_payer else {}
+    accounts = read_accounts(home, by_payer, act, paid).by_no if by_payer else {}
     return [
         Payment(
             payer,
             tuple(rows),
-            sum(row["amount_yen"] + row["refund_interest_yen"] for row in rows),
+            _paid_yen(rows),
             refund_account(accounts.get(payer, [])),
         )
         for payer, rows in sorted(by_payer.items())
     ]
+
+
+def _paid_yen(notices: Iterable[Row]) -> int:
+    return sum(row["amount_yen"] + row["refund_interest_yen"] for row in notices)
 
 
 def refund_account(accounts: list[Account]) -> Account | None:
@@ -351,6 +383,63 @@ def refund_account(accounts: list[Account]) -> Account | None:
     return None
 
 
-def record_payments(home: Home, payments: list[Payment], at: datetime) -> Offer:
+def record_payments(book: Book, payments: list[Payment]) -> Offer:
     """Record what is paid: the next build books it."""
-    return record(home, "overpayment_notices", [row for payment in payments for row in payment.notices], at)
+    return book.record("overpayment_notices", [row for payment in payments for row in payment.notices])
+
+
+# --- transfers that came back (振込不能) -----------------------------------------------------------------------------
+
+_RETURNED = ("returned_date", "returned_reason")
+
+
+def is_returned(notice: Row) -> bool:
+    """The last transfer of the notice came back, and it has not been paid since."""
+    return notice["returned_date"] is not None
+
+
+def is_unpaid(notice: Row) -> bool:
+    """Nothing of the notice has reached its payer: it was never transferred, or its transfer came back."""
+    return not is_paid(notice)
+
+
+def record_returned(home: Home, notice_nos: list[str], on: date, act: Act) -> Offer:
+    """振込不能: transfers came back. Their notices are claimed and unpaid again; the next file pays them.
+
+    Interest stays as it was decided: it ended with the decision to pay (地方税法17条の4).
+
+    Args:
+        home: the office's data.
+        notice_nos: 過誤納通知番号 of what came back, all or none.
+        on: the day on which the money came back.
+        act: ``RETURN``; its reason is what the bank says, kept with the record and never shown in lists (it may name an
+            account).
+
+    Raises:
+        OsameError: a notice does not exist, was not paid, came back before, or was paid later than that day; every one
+            is named, nothing is recorded.
+    """
+    if on > act.at.date():
+        raise OsameError(f"--on {on} is still to come; today is {act.at.date()}", "give the day of the bank's notice")
+    with acting_on(home, REGISTERS, act) as book:
+        notices = {row["overpayment_notice_no"]: row for row in refund_notices(home)}
+        wanted = list(dict.fromkeys(notice_nos))
+        problems = [problem for number in wanted if (problem := _not_returnable(number, notices.get(number), on))]
+        if problems:
+            raise OsameError(
+                "no returned transfer was recorded: " + "; ".join(problems), "osame refunds --paid lists what was paid"
+            )
+        came_back = {"returned_date": on, "returned_reason": f"{act.reason}（{act.by}）"}
+        return book.record("overpayment_notices", [notices[number] | came_back for number in wanted])
+
+
+def _not_returnable(number: str, notice: Row | None, on: date) -> str | None:
+    if notice is None:
+        return f"there is no notice {number!r} of a refund"
+    if notice["paid_date"] is None:
+        return f"notice {number} has not been paid"
+    if is_returned(notice):
+        return f"the transfer of notice {number} came back on {notice['returned_date']} already"
+    if on < notice["paid_date"]:
+        return f"notice {number} was paid on {notice['paid_date']}, after {on}"
+    return None

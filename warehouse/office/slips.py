@@ -6,21 +6,23 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from ingestion import barcode, el_qr, ocr_line
 from ingestion.landing import Offer
 from ingestion.row_rules import DUE_KEY
+from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import landing_lock, open_landing
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
-from warehouse.office.open_dues import OpenDue
-from warehouse.office.records import acting_on, record, split_due_key
+from warehouse.office.records import Book, acting_on, split_due_key
+from warehouse.office.standing import DueLine
 from warehouse.settings import Digits, Slips
 from warehouse.wareki import era_year
 
+ISSUE = Permission("slip", "納付書の再発行", asks_reason=True)
 REISSUED = "2"  # 発行区分
 _NUMBER_DIGITS = 16
 _MOST_REISSUES = 9  # 再発行区分 has one digit
@@ -29,10 +31,13 @@ _CONFIRMATION_DIGITS = 6
 
 @dataclass(frozen=True)
 class Slip:
-    """One slip for one due. The eL番号 and its payload are None where the body may not make them."""
+    """One slip for one due, which is as it stands on ``pay_by_date``.
+
+    The eL番号 and its payload are None where the body may not make them.
+    """
 
     slip_no: str
-    due: OpenDue
+    due: DueLine
     issued_date: date
     pay_by_date: date
     cvs_barcode: str | None
@@ -66,10 +71,10 @@ class Numbers:
 
 
 @contextmanager
-def numbering(home: Home, settings: Slips, due_keys: Sequence[str], now: datetime) -> Iterator[Numbers]:
+def numbering(home: Home, settings: Slips, due_keys: Sequence[str], act: Act) -> Iterator[tuple[Numbers, Book]]:
     """Numbers that nobody else takes while this is held: record the slips before it ends."""
-    with acting_on(home, ["slips"], now):
-        yield _landed(home, settings.number_prefix, due_keys)
+    with acting_on(home, ["slips"], act) as book:
+        yield _landed(home, settings.number_prefix, due_keys), book
 
 
 def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
@@ -93,9 +98,9 @@ def _landed(home: Home, prefix: str, due_keys: Sequence[str]) -> Numbers:
 
 
 def make_slips(
-    settings: Slips, dues: Sequence[OpenDue], numbers: Numbers, issued_date: date, pay_by_date: date
+    settings: Slips, dues: Sequence[DueLine], numbers: Numbers, issued_date: date, pay_by_date: date
 ) -> list[Slip]:
-    """A slip for each due, with the amounts that it owes on ``pay_by_date``.
+    """A slip for each due, with what is left of it; ``dues`` are as they stand on ``pay_by_date``.
 
     Raises:
         OsameError: a code of the settings does not fit its place.
@@ -116,14 +121,14 @@ def make_slips(
 
 
 def _slip(
-    settings: Slips, due: OpenDue, slip_no: str, reissue: int, issued_date: date, pay_by_date: date, limit_yen: int
+    settings: Slips, due: DueLine, slip_no: str, reissue: int, issued_date: date, pay_by_date: date, limit_yen: int
 ) -> Slip:
     payment_class = settings.payment_classes.get(due.tax_item_code, due.tax_item_code.zfill(3))
     items = {
-        "amount_yen": str(due.total_yen),
+        "amount_yen": str(due.balance_yen),
         "biller_no": settings.biller_no,
         "payment_class": payment_class,
-        "levy_era_year": str(era_year(date(due.levy_year, 12, 31)).year),
+        "levy_era_year": str(era_year(date(int(due.levy_year), 12, 31)).year),
         "tax_item_code": due.tax_item_code,
         "slip_no": slip_no,
     }
@@ -135,9 +140,9 @@ def _slip(
             confirmation_no=f"{secrets.randbelow(10**_CONFIRMATION_DIGITS):0{_CONFIRMATION_DIGITS}d}",
             payment_class=payment_class,
             office_code="000",
-            amount_yen=due.total_yen,
-            levy_year=due.levy_year,
-            tax_year=due.tax_year,
+            amount_yen=due.balance_yen,
+            levy_year=int(due.levy_year),
+            tax_year=int(due.tax_year),
             instalment_code=due.instalment_no.zfill(2),
             due_date=due.due_date,
             pay_by_date=pay_by_date,
@@ -150,8 +155,8 @@ def _slip(
         issued_date=issued_date,
         pay_by_date=pay_by_date,
         cvs_barcode=(
-            barcode.compose(settings.company_code, settings.client_code, slip_no, reissue, pay_by_date, due.total_yen)
-            if due.total_yen <= limit_yen
+            barcode.compose(settings.company_code, settings.client_code, slip_no, reissue, pay_by_date, due.balance_yen)
+            if due.balance_yen <= limit_yen
             else None
         ),
         ocr_upper=_ocr_line("ocr_upper", settings.ocr_upper, items),
@@ -184,13 +189,13 @@ def _ocr_line(name: str, parts: Iterable[Digits], items: dict[str, str]) -> str:
     return ocr_line.with_check_digits(body)
 
 
-def register(home: Home, slips: Sequence[Slip], at: datetime) -> Offer:
+def register(book: Book, slips: Sequence[Slip]) -> Offer:
     """Land the slips as an extract of 納付書発行, so that the next build matches their payments.
 
     Raises:
         OsameError: landing refused them.
     """
-    return record(home, "slips", [_row(slip) for slip in slips], at)
+    return book.record("slips", [_row(slip) for slip in slips])
 
 
 def _row(slip: Slip) -> dict[str, Any]:
@@ -201,9 +206,9 @@ def _row(slip: Slip) -> dict[str, Any]:
         **split_due_key(slip.due.due_key),
         "issued_date": slip.issued_date,
         "slip_type_code": REISSUED,
-        "principal_yen": slip.due.principal_yen,
-        "reminder_fee_yen": slip.due.reminder_fee_yen,
-        "late_charge_yen": slip.due.late_charge_yen,
+        "principal_yen": slip.due.principal_balance_yen,
+        "reminder_fee_yen": slip.due.reminder_fee_balance_yen,
+        "late_charge_yen": slip.due.late_charge_balance_yen,
         "pay_by_date": slip.pay_by_date,
         "cvs_barcode": slip.cvs_barcode,
         "ocr_upper": slip.ocr_upper,

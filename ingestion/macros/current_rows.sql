@@ -1,4 +1,28 @@
 {#-
+The files that count, and in which order: ``version_no`` is the version order of extracts (business date, n, content).
+-#}
+{%- macro load_versions() -%}
+select
+    ld.load_id,
+    ld.file_name as source_file,
+    ld.sha256,
+    ld.format,
+    ld.role,
+    ld.landing_table,
+    ld.business_date,
+    -- A full file withdraws what it does not hold. One with quarantined rows does not hold those either, although the
+    -- core system does: it withdraws nothing, until it has come again whole.
+    ld.is_full and ld.quarantined = 0 as is_full,
+    ld.landed_at,
+    -- A total order that depends on content alone: ties between receipts of one day are broken by it.
+    row_number() over (order by ld.sha256, ld.load_id) as load_rank,
+    -- Files of one content are several loads only if their versions differ: business date, n, full or not.
+    row_number() over (order by ld.business_date, ld.sequence_no, ld.sha256, ld.is_full) as version_no
+from {{ source('landing', 'loads') }} as ld
+where ld.status = 'landed' and ld.landed_at <= {{ known_at() }}
+{%- endmacro -%}
+
+{#-
 The rows of a versioned extract that hold as of the build's date: the highest version of each primary key, where the
 version is (business date, n, sha256 of the file) and never the order of landing. A full file withdraws what it does not
 hold, a row with 削除フラグ = 1 its key, both as of their business date.
@@ -7,9 +31,12 @@ Versions are compared only for keys that stand more than once: finding those by 
 every key. A hash that two keys happen to share only sends both through the exact comparison. Each step scans landing by
 itself with the columns that it needs: a shared wide step would be written out whole.
 
-columns: what to put out (besides load_id, source_line, load_rank); key: the primary key's columns.
+columns: what to put out (besides load_id, source_line, load_rank); key: the primary key's columns; withdrawn: those keys
+instead whose highest version withdraws them, as the rows say.
+
+dbt renders this for the staging models, ingestion/current.py for whoever reads landing itself.
 -#}
-{%- macro current_rows(table, key, columns) -%}
+{%- macro current_rows(table, key, columns, withdrawn=false) -%}
 {%- set key_of_row = [] -%}
 {%- for part in key -%}
     {%- do key_of_row.append('rw.' ~ part) -%}
@@ -82,6 +109,6 @@ inner join loads as ld on ld.load_id = rw.load_id
 cross join last_full as lf
 where
     {{ in_force }}
-    and coalesce(rw.is_withdrawn, 0) = 0
+    and coalesce(rw.is_withdrawn, 0) = {{ 1 if withdrawn else 0 }}
     and {{ not_among(['rw.load_id', 'rw.source_line'], 'replaced') }}
 {%- endmacro -%}
