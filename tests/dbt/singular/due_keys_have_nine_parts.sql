@@ -1,9 +1,11 @@
--- A due key is its nine parts with '-' between: a part that holds a '-' itself would make another key of it, that no slip,
--- receipt or decision could be told from. The reader refuses such a row; a layout that lets one pass is found here.
--- A failure: see the due's number in the extract. Who looks: the developer on duty. One row per due.
+-- A due_key is its nine parts joined with '-': a part that holds a '-' itself makes a key that cannot be taken apart again,
+-- and two dues may get one.
+-- A failure: a layout of the office lets a '-' into a 通知書番号 or another part. Who looks: who wrote that layout. One row per
+-- assessment event.
 select
-    du.due_key,
-    du.notice_no,
-    length(du.due_key) - length(replace(du.due_key, '-', '')) + 1 as parts
-from {{ ref('fct_dues') }} as du
-where length(du.due_key) - length(replace(du.due_key, '-', '')) <> 8
+    ld.source_file,
+    ae.source_line,
+    ae.due_key
+from {{ ref('stg_assessments') }} as ae
+inner join {{ ref('stg_loads') }} as ld on ld.load_id = ae.load_id
+where length(ae.due_key) - length(replace(ae.due_key, '-', '')) <> {{ due_key_parts() | length - 1 }}
