@@ -831,3 +831,14 @@ def test_the_due_key_has_the_same_parts_everywhere() -> None:
     for layout_id in ("assessments", "receipts", "slips", "reminders", "paid_slips"):
         names = {f.name: f.header for f in LAYOUTS[layout_id].columns}
         assert [names[part] for part in DUE_KEY] == list(KEY)
+
+
+def test_a_part_of_a_due_key_may_not_hold_the_dash_that_joins_the_parts() -> None:
+    """Also where a layout has no pattern: a key of ten parts is no due's. Every part and every such row is named."""
+    layout = get_layout("reminders")
+    loose = replace(layout, columns=tuple(replace(f, pattern=None) for f in layout.columns))
+    rows = [VALID["reminders"] | {"notice_no": "12-4567890"}, VALID["reminders"] | {"notice_no": "1-34567890"}]
+    decoded = read_delimited(file_of(loose, rows), loose, context(loose))
+    found = [finding for row in decoded.quarantined for finding in row.findings]
+    assert [(finding.code, finding.line) for finding in found] == [("ING-069", 2), ("ING-069", 3)]
+    assert len(only_table(decoded)) == 0
