@@ -21,7 +21,7 @@ from ingestion.dates import DateError, parse_ymd
 from ingestion.decoded import Context, Decoded, QuarantinedRow
 from ingestion.findings import Finding, Refused, said
 from ingestion.layout import Layout
-from ingestion.row_rules import group_rows, rule_named
+from ingestion.row_rules import group_rows, refuse_dashes_in_due_keys, rule_named
 
 __all__ = ["decode", "is_error_notice"]
 _CODE_SHAPES = ("ING-065", "ING-069")  # a code that is shorter or longer than it may be, or written otherwise
@@ -55,6 +55,7 @@ def decode(data: bytes, layout: Layout, context: Context) -> Decoded:
         _without_rows(rows, delivery)
     cells = {header: grid.cells.column(i).combine_chunks() for i, header in enumerate(grid.headers)}
     read_cells(rows, cells, trim=b" " in grid.text or b"\t" in grid.text)
+    refuse_dashes_in_due_keys(rows)
     for name in layout.rules:
         rule_named(name)(rows)
     _check_primary_key(rows)

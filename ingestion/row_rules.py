@@ -74,6 +74,17 @@ def group_rows(values: Iterable[pa.Array]) -> tuple[npt.NDArray[np.int64], Mask]
     return numbers, complete
 
 
+# --- keys of dues -----------------------------------------------------------------------------------------------------
+
+
+def refuse_dashes_in_due_keys(rows: Rows) -> None:
+    """No part of a due's key holds the ``-`` that joins the nine; asked of every layout, an office's own too."""
+    for f in rows.layout.columns:
+        if f.type == "text" and f.name.removeprefix("offset_").removeprefix("corrected_") in DUE_KEY:
+            dashed = pc.fill_null(pc.match_substring(rows.value[f.name], "-"), False)
+            rows.fault(dashed.to_numpy(zero_copy_only=False), "ING-069", f.name, "「-」を含まない値")
+
+
 # --- assessments -------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from warehouse.stores import require_all_loads
 _BEGINNING = date(1, 1, 1)
 _NEVER = date(9999, 12, 31)
 _PARSED = PROJECT / "target" / "partial_parse.msgpack"
+_ROWS_SHOWN = 3  # of what a data test found
 
 Progress = Callable[[int, int, str], None]
 
@@ -304,6 +305,7 @@ def _run_dbt(
     try:
         result = dbtRunner(callbacks=[on_event]).invoke(arguments)
         _raise_failures(result)
+        warnings = [_told(r) for r in result.result.results if str(r.status) == "warn"]  # type: ignore[union-attr]
     finally:
         os.environ.clear()
         os.environ.update(saved)
@@ -314,7 +316,7 @@ def _run_dbt(
     return Built(
         as_of=as_of,
         nodes=len(results),
-        warnings=[f"{r.node.name}: {r.message}" for r in results if str(r.status) == "warn"],
+        warnings=warnings,
         seconds={r.node.name: r.execution_time for r in results},
     )
 
@@ -376,8 +378,30 @@ def _raise_failures(result: Any) -> None:
     if result.exception is not None:
         raise BuildFailed(f"dbt stopped: {result.exception}", "see the message; nothing was published") from None
     failed = [r for r in result.result.results if str(r.status) in ("error", "fail", "runtime error")]
-    lines = "\n".join(f"  {r.node.name}: {' '.join(str(r.message).split())[:1500]}" for r in failed)
+    lines = "\n".join(f"  {_told(r)}" for r in failed)
     raise BuildFailed(
         f"{len(failed)} of {len(result.result.results)} dbt nodes failed; the old warehouse stays in place\n{lines}",
         "look at a failing test with: osame dbt test --select NAME",
     )
+
+
+def _told(result: Any) -> str:
+    """What a node says, and the first rows that a test found: which file and line it was."""
+    message = " ".join(str(result.message).split())[:1500]
+    return "\n      ".join([f"{result.node.name}: {message}", *_first_rows(result)])
+
+
+def _first_rows(result: Any) -> list[str]:
+    """Asked of the build's own database, which lives as long as dbt's connection. Models hold no personal column."""
+    if str(result.status) not in ("fail", "warn") or not getattr(result.node, "compiled_code", None):
+        return []
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    handle = DuckDBConnectionManager.env().handle()  # type: ignore[no-untyped-call]
+    try:
+        found = handle.cursor().execute(f"select * from (\n{result.node.compiled_code}\n) limit {_ROWS_SHOWN}")
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    finally:
+        handle.close()
+    return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]

@@ -64,7 +64,7 @@ payments as (
         cast(0 as bigint) as split_reminder_fee_yen,
         cast(0 as bigint) as split_late_charge_yen
     from pairs as pr
-    inner join {{ ref('int_withdrawals') }} as wd
+    inner join {{ ref('int_withdrawal_claims') }} as wd
         on wd.due_key = pr.due_key and wd.entry_kind = 'reallocation' and wd.posted_date <= pr.received_date
 ),
 

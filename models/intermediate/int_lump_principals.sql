@@ -68,7 +68,7 @@ withdrawn_before as (
         {{ sum_yen('wd.principal_yen') }} as withdrawn_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
-    inner join {{ ref('int_withdrawals') }} as wd
+    inner join {{ ref('int_withdrawal_claims') }} as wd
         on wd.due_key = du.due_key and wd.taken_date <= lu.received_date
     group by lu.addressee_no, lu.lump_no, du.due_key
 ),

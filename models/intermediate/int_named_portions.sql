@@ -29,7 +29,7 @@ with from_history as (
 -- Offsets and reallocations bring money to another due: the recorded parts, as a receipt of that due.
 moved_in as (
     select wd.*
-    from {{ ref('int_withdrawals') }} as wd
+    from {{ ref('int_withdrawal_claims') }} as wd
     where wd.entry_kind in ('offset', 'reallocation')
 )
 

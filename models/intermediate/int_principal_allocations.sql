@@ -27,7 +27,34 @@
         np.recorded_fee_fiscal_year,
         np.recorded_late_fiscal_year
     from {{ ref('int_portions') }} as np
-    where np.record_status = 'final'
+    where
+        np.record_status = 'final'
+        and case when np.origin = 'decision' and np.entry_kind in ('offset', 'reallocation') then 1 else 0 end = 0
+    union all
+    -- what decisions bring, as far as it was there
+    select
+        bw.load_id,
+        bw.source_line,
+        1 as portion_no,
+        bw.origin,
+        bw.load_rank,
+        bw.entry_kind,
+        bw.offset_due_key as due_key,
+        bw.channel_code,
+        bw.branch_code,
+        bw.received_date,
+        bw.posted_date,
+        1 as is_split,
+        0 as is_lump,
+        0 as is_honoured,
+        bw.to_principal_yen as offered_yen,
+        bw.to_reminder_fee_yen as split_reminder_fee_yen,
+        bw.to_late_charge_yen as split_late_charge_yen,
+        bw.to_fiscal_year as recorded_fiscal_year,
+        bw.to_fiscal_year as recorded_fee_fiscal_year,
+        bw.to_fiscal_year as recorded_late_fiscal_year
+    from {{ ref('int_withdrawals') }} as bw
+    where bw.origin = 'decision' and bw.entry_kind in ('offset', 'reallocation') and bw.usable_yen > 0
     union all
     select
         lp.load_id,

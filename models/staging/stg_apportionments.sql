@@ -10,5 +10,7 @@ select
     cr.valid_from,
     case cr.body_code when '1' then 'city' when '2' then 'prefecture' else 'state' end as body,
     cr.numerator,
-    cr.denominator
+    cr.denominator,
+    cr.load_id,
+    cr.source_line
 from current_rows as cr

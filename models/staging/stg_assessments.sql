@@ -33,4 +33,4 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
-where cr.assessed_date <= {{ as_of_date() }}
+where {{ not_later('cr.assessed_date') }}

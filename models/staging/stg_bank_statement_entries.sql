@@ -5,10 +5,9 @@ with entries as (
         rw.load_id,
         rw.source_line,
         gr.type_code,
-        -- 01 writes an account with 7 digits, 03 with 10
-        concat_ws('-', gr.bank_code, gr.branch_code, gr.account_type_code, lpad(gr.account_no, 10, '0')) as account,
+        {{ account_of('gr') }} as account,
         rw.entry_no,
-        rw.book_date,
+        coalesce(rw.book_date, rw.value_date) as book_date,
         coalesce(rw.value_date, rw.book_date) as value_date,
         coalesce(rw.direction_code, '1') as direction_code,
         rw.transaction_code,
@@ -57,4 +56,4 @@ select
     cast(null as {{ dbt.type_string() }}) as addressee_no
 from entries as en
 inner join accounts as ac on ac.account = en.account and ac.type_code = en.type_code
-where en.direction_code = '1' and en.book_date <= {{ as_of_date() }}
+where en.direction_code = '1' and {{ not_later('en.book_date') }}

@@ -16,4 +16,4 @@ select
     cr.load_id,
     cr.source_line
 from current_rows as cr
-where cr.closed_date <= {{ as_of_date() }} and cr.approved_by is not null
+where {{ not_later('cr.closed_date') }} and cr.approved_by is not null

@@ -5,8 +5,9 @@ with records as (
         rw.source_line,
         rw.record_kind,
         rw.store_date,
-        case when rw.record_kind in ('01', '03') then rw.created_date else coalesce(rw.transfer_date, rw.created_date) end
-            as posted_date,
+        coalesce(
+            case when rw.record_kind in ('01', '03') then rw.created_date else rw.transfer_date end, rw.created_date, rw.store_date
+        ) as posted_date,
         rw.transfer_date,
         -- 120-byte files write 本部コード with more digits than the CSV: the number is what they share
         lpad(trim(leading '0' from rw.chain_code), 3, '0') as chain_code,
@@ -27,7 +28,7 @@ select
     case when rc.record_kind in ('01', '03') then 'provisional' else 'final' end as stage,
     coalesce(ch.channel_code, '04') as channel_code,
     cast(null as {{ dbt.type_string() }}) as branch_code,
-    rc.store_date as received_date,
+    coalesce(rc.store_date, rc.posted_date) as received_date,
     rc.posted_date,
     rc.transfer_date as remittance_date,
     rc.chain_code as remittance_group,
@@ -43,4 +44,4 @@ select
     cast(null as {{ dbt.type_string() }}) as addressee_no
 from records as rc
 left join {{ ref('convenience_chains') }} as ch on ch.chain_code = rc.chain_code
-where rc.posted_date <= {{ as_of_date() }}
+where {{ not_later('rc.posted_date') }}

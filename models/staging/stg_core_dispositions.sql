@@ -19,5 +19,5 @@ select
     cr.load_rank
 from current_rows as cr
 where
-    cr.disposition_date <= {{ as_of_date() }}
+    {{ not_later('cr.disposition_date') }}
     and (cr.cancelled_date is null or cr.cancelled_date > {{ as_of_date() }})

@@ -33,4 +33,4 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
-where cr.approved_date <= {{ as_of_date() }}
+where cr.approved_by is not null and {{ not_later('cr.approved_date') }}

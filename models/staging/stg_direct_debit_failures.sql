@@ -16,7 +16,7 @@ with failures as (
     inner join {{ source('landing', 'direct_debit_results_groups') }} as gr
         on gr.load_id = rw.load_id and gr.group_no = rw.group_no
     inner join {{ ref('stg_loads') }} as ld on ld.load_id = rw.load_id
-    where rw.result_code <> '0' and gr.debit_date <= {{ as_of_date() }}
+    where rw.result_code <> '0' and {{ not_later('gr.debit_date') }}
 )
 
 select

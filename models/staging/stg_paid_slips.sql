@@ -1,3 +1,4 @@
+-- A record without its 収納日 is booked on its 領収日, and the other way round (records_are_whole lists it).
 select
     rw.load_id,
     rw.source_line,
@@ -6,9 +7,9 @@ select
     'final' as stage,
     rw.channel_code,
     rw.branch_code,
-    rw.received_date,
-    rw.posted_date,
-    rw.posted_date as remittance_date,
+    coalesce(rw.received_date, rw.posted_date) as received_date,
+    coalesce(rw.posted_date, rw.received_date) as posted_date,
+    coalesce(rw.posted_date, rw.received_date) as remittance_date,
     cast(null as {{ dbt.type_string() }}) as remittance_group,
     rw.amount_yen,
     concat_ws(
@@ -25,4 +26,4 @@ select
     cast(null as {{ dbt.type_string() }}) as customer_no,
     rw.addressee_no
 from {{ source('landing', 'paid_slips') }} as rw
-where rw.posted_date <= {{ as_of_date() }}
+where {{ not_later('coalesce(rw.posted_date, rw.received_date)') }}

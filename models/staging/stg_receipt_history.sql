@@ -28,7 +28,7 @@ select
     cr.book_no,
     cr.entry_no,
     cr.entry_line_no,
-    cr.received_date,
+    coalesce(cr.received_date, cr.posted_date) as received_date,
     cr.payment_method_code as channel_code,
     cr.receipt_type_code,
     cr.principal_yen,
@@ -51,4 +51,4 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
-where cr.posted_date <= {{ as_of_date() }}
+where {{ not_later('cr.posted_date') }}

@@ -9,6 +9,8 @@ select
     cr.levy_year,
     cr.tax_year,
     cr.sent_date,
-    cr.reminder_fee_yen
+    cr.reminder_fee_yen,
+    cr.load_id,
+    cr.source_line
 from current_rows as cr
-where cr.sent_date <= {{ as_of_date() }} and cr.withheld_code is null
+where {{ not_later('cr.sent_date') }} and cr.withheld_code is null

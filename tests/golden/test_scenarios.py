@@ -147,8 +147,8 @@ def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     plain = outcomes[str(made["what_if"])].as_dict()
     assert list(plain) == [
         "path", "name", "source", "as_of", "checks", "dues", "receipts", "allocations", "overpayments", "suspense",
-        "candidates", "decisions", "movements", "offset_candidates", "wrong_instalments", "accounts", "carried",
-        "settlement", "collection_results", "prefecture_payment", "passed",
+        "candidates", "decisions", "decision_lines", "movements", "offset_candidates", "wrong_instalments", "accounts",
+        "carried", "settlement", "collection_results", "prefecture_payment", "passed",
     ]  # fmt: skip
     assert plain["as_of"] == "2025-03-31"
     assert plain["dues"]["a1"]["addressee"] == "A"

@@ -858,3 +858,17 @@ def test_a_layout_without_a_column_that_its_rule_needs_is_told_so() -> None:
     layout = Layout.model_validate(known)
     with pytest.raises(LayoutError, match="decisions: a rule that it names needs the column 'offset_tax_year'"):
         decode(file_of(layout, [{k: v for k, v in DECISION.items() if k != "充当先年度分"}]), layout, context(layout))
+
+
+def test_a_part_of_a_due_key_may_not_hold_the_dash_that_joins_the_parts() -> None:
+    """Also where a layout has no pattern: a key of ten parts is no due's. Every such row is named."""
+    known = LAYOUTS["reminders"].model_dump()
+    known["columns"] = [c | {"pattern": None} for c in known["columns"]]
+    loose = Layout.model_validate(known)
+    (row,), _ = VALID["reminders"]
+    rows = [row | {"通知書番号": "12-4567890"}, row | {"通知書番号": "1-34567890"}]
+    rows += [row | {"通知書番号": f"000000001{i}"} for i in range(3)]
+    decoded = decode(file_of(loose, rows), loose, context(loose))
+    found = [finding for row in decoded.quarantined for finding in row.findings]
+    assert [(finding.code, finding.line) for finding in found] == [("ING-069", 2), ("ING-069", 3)]
+    assert len(only_table(decoded)) == 3

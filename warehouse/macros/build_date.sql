@@ -11,3 +11,11 @@
 {%- macro known_at() -%}
     cast('{{ variable("known_at") }}' as timestamp)
 {%- endmacro -%}
+
+{#-
+True but for a row that is known to be of a later day than the build's. A row without its day is kept: a filter on the day
+alone would drop it and its money without a word (records_are_whole names it).
+-#}
+{%- macro not_later(day) -%}
+    ({{ day }} is null or {{ day }} <= {{ as_of_date() }})
+{%- endmacro -%}

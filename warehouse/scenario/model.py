@@ -301,6 +301,7 @@ class Expect(_Model):
     suspense: Rows | None = None
     candidates: Rows | None = None
     decisions: Rows | None = None
+    decision_lines: Rows | None = None
     movements: Rows | None = None
     offset_candidates: Rows | None = None
     wrong_instalments: Rows | None = None
@@ -316,6 +317,7 @@ class Expect(_Model):
         "suspense",
         "candidates",
         "decisions",
+        "decision_lines",
         "movements",
         "offset_candidates",
         "wrong_instalments",

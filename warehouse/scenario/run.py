@@ -24,9 +24,11 @@ _HIDDEN = {
     "due_key",
     "paid_due_key",
     "open_due_key",
+    "offset_due_key",
     "due_keys",
     "decision_no",
     "notice_no",
+    "overpayment_notice_no",
     "addressee_no",
     "receipt_id",
     "overpayment_id",
@@ -39,6 +41,7 @@ _STANDS_FOR = {
     "due_key": "due",
     "paid_due_key": "paid_due",
     "open_due_key": "open_due",
+    "offset_due_key": "offset_due",
     "due_keys": "due",
     "addressee_no": "addressee",
     "receipt_id": "receipt",
@@ -52,6 +55,7 @@ _TABLES = {
     "suspense": "fct_suspense",
     "candidates": "fct_suspense_candidates",
     "decisions": "fct_suspense_decisions",
+    "decision_lines": "fct_decision_lines",
     "movements": "fct_movements",
     "offset_candidates": "fct_offset_candidates",
     "wrong_instalments": "fct_wrong_instalments",
@@ -84,6 +88,7 @@ _LISTS = {
         select * from fct_suspense_candidates where list_contains($records, receipt_id)
     """,
     "decisions": "select * from fct_suspense_decisions where list_contains($records, receipt_id)",
+    "decision_lines": "select * from fct_decision_lines where list_contains($records, receipt_id)",
     "movements": """
         select mv.*, concat_ws('-', mv.load_id, mv.source_line) as receipt_id
         from fct_movements as mv
@@ -148,6 +153,7 @@ class Outcome:
     suspense: list[dict[str, Any]] = field(default_factory=list)
     candidates: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
+    decision_lines: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
     offset_candidates: list[dict[str, Any]] = field(default_factory=list)
     wrong_instalments: list[dict[str, Any]] = field(default_factory=list)
@@ -287,7 +293,7 @@ class _Names:
         }
         if "receipt_id" in row:
             out["receipt"] = self.records.get(row["receipt_id"])
-        for key in ("due_key", "paid_due_key", "open_due_key"):
+        for key in ("due_key", "paid_due_key", "open_due_key", "offset_due_key"):
             if key in row:
                 out[_STANDS_FOR[key]] = self.dues.get(row[key] or "")
         if "due_keys" in row:

@@ -1,5 +1,6 @@
 -- What 収納履歴, decisions and paid notices move from one due to another (充当, 組替) or pay back (還付) stands in the day-book on both sides:
--- nothing of it vanishes because a due is unknown. An entry that a correction takes back moves nothing.
+-- nothing of it vanishes because a due is unknown. An entry that a correction takes back moves nothing; what a decision asks
+-- beyond what is there is refused, and stands in fct_decision_lines.
 -- A failure: a due of the extract is missing from 調定, so an offset left one due and reached none. Who looks: the officer for
 -- 過誤納, then the section that delivers the assessments. One row per record.
 with entries as (
@@ -26,6 +27,14 @@ with entries as (
         dc.amount_yen as in_yen
     from {{ ref('stg_decisions') }} as dc
     where dc.decision_type_code in ('2', '3')
+    union all
+    select
+        dl.load_id,
+        dl.source_line,
+        - dl.refused_yen as out_yen,
+        - dl.refused_yen as in_yen
+    from {{ ref('fct_decision_lines') }} as dl
+    where dl.origin = 'decision' and dl.refused_yen <> 0
     union all
     select
         nt.load_id,

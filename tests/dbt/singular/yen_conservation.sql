@@ -1,7 +1,8 @@
 -- Invariant 1 (DESIGN §3): the money in accepted final payment records is the cash effect of receipts, to the yen, by
--- file, channel and day. Counted here from the staging models, without the models under test: final records less re-sent
--- ones, less those before their channel's go-live, less as many of equal records as were taken back, less the bulk
--- credits of channels; and 収納履歴 before go-live with its corrections.
+-- file, channel and day. Counted here from landing, without the models under test: what landed and has no reason to be
+-- kept out (landed_payments), of it the final records less re-sent ones, less those before their channel's go-live, less
+-- as many of equal records as were taken back, less the bulk credits of channels; and 収納履歴 before go-live with its
+-- corrections. What staging does not tell of a file stands as delivered without a channel and a day, and is found.
 -- A failure: money was lost, counted twice or booked on another day. Who looks: the developer on duty, before anything is
 -- published; `osame trace FILE` shows the file's records. One row per file, channel and day.
 {%- set sources = [
@@ -70,6 +71,33 @@ numbered as (  -- only payments of which some were taken back need a number: the
     where oc.entry_type = 'payment'
 ),
 
+told as (
+    select
+        lp.load_id,
+        lp.amount_yen
+    from (
+        {{ landed_payments() | indent(8) }}
+    ) as lp
+    where lp.kept_out is null
+    {%- for model in sources %}
+    union all
+    select
+        sr.load_id,
+        - sr.amount_yen as amount_yen
+    from {{ ref(model) }} as sr
+    {%- endfor %}
+),
+
+unstaged as (
+    select
+        td.load_id,
+        {{ sum_yen('td.amount_yen') }} as amount_yen
+    from told as td
+    inner join {{ ref('stg_loads') }} as ld on ld.load_id = td.load_id
+    group by td.load_id
+    having sum(td.amount_yen) <> 0
+),
+
 accepted as (
     select
         oc.load_id,
@@ -85,6 +113,13 @@ accepted as (
         and oc.received_date >= {{ go_live('oc.channel_code') }}
         and (nm.load_id is null or nm.payment_no > nm.reversal_count)
         and rm.credit_load_id is null
+    union all
+    select
+        us.load_id,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        cast(null as date) as posted_date,
+        us.amount_yen
+    from unstaged as us
     union all
     select
         hs.load_id,

@@ -8,9 +8,9 @@ select
     'final' as stage,
     rw.channel_code,
     cast(null as {{ dbt.type_string() }}) as branch_code,
-    rw.received_date,
-    rw.posted_date,
-    coalesce(rw.transfer_date, rw.posted_date) as remittance_date,
+    coalesce(rw.received_date, rw.posted_date) as received_date,
+    coalesce(rw.posted_date, rw.received_date) as posted_date,
+    coalesce(rw.transfer_date, rw.posted_date, rw.received_date) as remittance_date,
     cast(null as {{ dbt.type_string() }}) as remittance_group,
     rw.amount_yen,
     concat_ws(
@@ -26,5 +26,5 @@ select
     cast(null as {{ dbt.type_string() }}) as customer_no,
     cast(null as {{ dbt.type_string() }}) as addressee_no
 from {{ source('landing', table) }} as rw
-where rw.posted_date <= {{ as_of_date() }}
+where {{ not_later('coalesce(rw.posted_date, rw.received_date)') }}
 {%- endmacro -%}
