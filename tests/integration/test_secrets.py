@@ -209,10 +209,11 @@ def test_a_wrong_key_file_is_said_in_a_sentence(built_town: BuiltTown, tmp_path:
     (home.keys / "landing.key").chmod(0o600)
     with pytest.raises(OsameError, match="does not open with its key"):
         open_landing(home)
-    done = osame(home, "status")
-    assert done.returncode == 2
-    assert "does not open with its key" in done.stderr
-    assert "Traceback" not in done.stderr
+    for command, code in (("status", 1), ("doctor", 1), ("ingest", 2), ("build", 2)):
+        done = osame(home, command)
+        assert (command, done.returncode) == (command, code), done.stderr
+        assert "does not open with its key" in " ".join((done.stdout + done.stderr).split())
+        assert "Traceback" not in done.stderr
 
 
 def test_an_archived_file_opens_with_landings_key_only(built_town: BuiltTown, tmp_path: Path) -> None:
