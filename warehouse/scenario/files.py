@@ -472,6 +472,7 @@ class _City:
             "decided_date": event.decided,
             "refund_interest_yen": event.interest or 0,
             "paid_date": event.paid,
+            "returned_date": event.returned,
         }
         self._deliver("overpayment_notices", self._keys[str(event.due)] | row)
 

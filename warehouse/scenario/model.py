@@ -44,7 +44,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "decide_offset": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
     "decide_move": ({"due", "to", "counts_from"}, {"id", "part", "to_part", "fiscal_year"}),
     "decide_suspense": ({"receipt"}, {"due", "addressee", "draft"}),
-    "notify": ({"due"}, {"id", "cause", "claimed", "decided", "paid", "interest", "fiscal_year"}),
+    "notify": ({"due"}, {"id", "cause", "claimed", "decided", "paid", "returned", "interest", "fiscal_year"}),
 }
 KINDS = tuple(_KINDS)
 _CVS_DIGITS = 6  # of the amount in a convenience store's barcode
@@ -180,6 +180,7 @@ class Event(_Model):
     to_part: Component | None = None
     claimed: date | None = None
     decided: date | None = None
+    returned: date | None = None  # 振込不能日 of what was paid
     paid: date | None = None
     income_tax_notice: date | None = None
 
@@ -264,6 +265,8 @@ class Event(_Model):
     def _check_notify(self) -> None:
         if self.paid is not None and self.decided is None:
             raise ValueError("what is paid has been decided: give decided too")
+        if self.returned is not None and self.paid is None:
+            raise ValueError("what came back has been paid: give paid too")
 
     def _check_parts(self, amount: int | None) -> None:
         if self.split is not None and self.split.total != amount:
