@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 import stat
 import sys
@@ -14,11 +16,14 @@ import duckdb
 from cryptography.exceptions import InvalidTag
 
 from ingestion import archive
+from ingestion.layout import Layout, load_layouts
+from warehouse.act import Permission
 from warehouse.build_record import is_alive
 from warehouse.config import Home
 from warehouse.connection import damaged, landing_lock, open_landing, open_vault, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.health import Examined, examine_home
+from warehouse.office.permissions import record_permission
 from warehouse.settings import load_settings
 from warehouse.stores import landed, lost_loads, not_in_archive, not_in_landing, some
 
@@ -49,6 +54,7 @@ def examine(home: Home, *, full: bool = False) -> list[Examined]:
         *examine_home(home),
         *_contents(home, full=full),
         *_documents(home),
+        *_permissions(home),
     ]
 
 
@@ -215,4 +221,34 @@ def _documents(home: Home) -> Iterator[Examined]:
         not found,
         f"{len(found)} things wrong with it" if found else "yes",
         "osame vault-log --verify",
+    )
+
+
+def declared_permissions(home: Home) -> set[str]:
+    """The name of every permission that an act asks for: they are declared beside the acts."""
+    names = {record_permission(layout).name for layout in _layouts(home) if layout.extract}
+    for package in ("warehouse.office", "reports.documents"):
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+            declared = vars(importlib.import_module(module.name)).values()
+            names |= {value.name for value in declared if isinstance(value, Permission)}
+    return names
+
+
+def _layouts(home: Home) -> list[Layout]:
+    return list(load_layouts(home.layouts if home.layouts.is_dir() else None).values())
+
+
+def _permissions(home: Home) -> Iterator[Examined]:
+    """A name that no act asks for restricts nobody: most likely it is misspelt."""
+    try:
+        asked = load_settings(home).permissions
+    except OsameError:  # told by the check of the settings
+        return
+    known = declared_permissions(home)
+    unknown = sorted(set(asked) - known)
+    yield Examined(
+        "the permissions of the settings exist",
+        not unknown,
+        f"unknown: {', '.join(unknown)}" if unknown else "yes",
+        f"correct permissions in {home.settings_file}; there are: {', '.join(sorted(known))}",
     )

@@ -17,6 +17,7 @@ from warehouse.act import Act, Permission
 from warehouse.cli.main import app
 from warehouse.config import Home
 from warehouse.connection import landing_lock
+from warehouse.doctor import examine
 from warehouse.errors import OsameError, StoreBusy
 from warehouse.office import decisions
 from warehouse.office.permissions import NotPermitted, require_permitted
@@ -157,6 +158,16 @@ def test_an_office_may_ask_for_a_role(home: Home) -> None:
     with pytest.raises(NotPermitted, match=r"1002 has the role \(none\); approve \(決裁\) asks for 20"):
         approve(home, [NUMBER], "1002", DAY, AT)
     approve(home, [NUMBER], "2001", DAY, AT)
+
+
+def test_a_misspelt_permission_of_the_settings_is_told(home: Home) -> None:
+    def told() -> list[str]:
+        return [c.found for c in examine(home) if c.name == "the permissions of the settings exist" and not c.passed]
+
+    home.settings_file.write_text("permissions: {approve: ['10'], record-decisions: ['10'], refund_notice: ['10']}")
+    assert told() == []
+    home.settings_file.write_text("permissions: {aprove: ['10'], close: ['10'], record-decision: ['10']}")
+    assert told() == ["unknown: aprove, record-decision"]
 
 
 @pytest.mark.parametrize(("by", "reason", "said"), [(" ", "x", "--by is empty"), ("1001", " ", "--reason is empty")])

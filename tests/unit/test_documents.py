@@ -104,13 +104,16 @@ def test_thousands_are_files_of_their_own_in_the_order_of_the_rows(
         "slip_no": "",
         "el_no": None,
     }
-    due |= {"barcode_svg": None, "barcode_text": [], "qr_svg": None, "ocr_upper": "", "ocr_lower": ""}
+    due |= {"barcode_svg": None, "barcode_text": [], "qr_svg": None, "ocr_upper": "", "ocr_lower": "", "provisional": None}
     monkeypatch.setattr(render_module, "PAPERS_A_FILE", 2)
     rows = [{"to": TO, **due, "notice_no": f"{number:010d}"} for number in range(5)]
     files = render_files("slip", rows, settings, home, AT)
     assert list(files) == ["slip-1.pdf", "slip-2.pdf", "slip-3.pdf"]
     assert files["slip-2.pdf"] == render("slip", rows[2:4], settings, home, AT)
     assert "0000000004" in text_of(files["slip-3.pdf"])
+    said = "令和8年の割合で仮に計算しています"
+    (paper,) = render_files("slip", [rows[0] | {"provisional": said}], settings, home, AT).values()
+    assert said in text_of(paper) and said not in text_of(files["slip-1.pdf"])
 
 
 def test_a_form_stands_below_the_first_sheet_of_each_paper_only(home: Home, settings: Settings) -> None:

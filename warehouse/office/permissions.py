@@ -9,7 +9,7 @@ from ingestion.current import current_rows
 from ingestion.layout import Layout, load_layouts
 from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import landing_lock, landing_traces, open_landing
 from warehouse.errors import OsameError
 from warehouse.settings import load_settings
 
@@ -87,7 +87,7 @@ def _require_in_office(act: Act, row: dict[str, Any]) -> None:
 
 def _staff(home: Home) -> list[dict[str, Any]]:
     """Numbers, days and roles: nobody's name is read."""
-    if not home.landing.exists():
+    if not home.landing.exists() and not landing_traces(home):
         return []
     layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[REGISTER]
     with landing_lock(home, exclusive=False):
