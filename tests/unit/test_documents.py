@@ -104,7 +104,8 @@ def test_thousands_are_files_of_their_own_in_the_order_of_the_rows(
         "slip_no": "",
         "el_no": None,
     }
-    due |= {"barcode_svg": None, "barcode_text": [], "qr_svg": None, "ocr_upper": "", "ocr_lower": "", "provisional": None}
+    due |= {"barcode_svg": None, "barcode_text": [], "qr_svg": None, "ocr_upper": "", "ocr_lower": ""}
+    due["provisional"] = None
     monkeypatch.setattr(render_module, "PAPERS_A_FILE", 2)
     rows = [{"to": TO, **due, "notice_no": f"{number:010d}"} for number in range(5)]
     files = render_files("slip", rows, settings, home, AT)

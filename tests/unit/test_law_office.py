@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from warehouse.act import Act
 from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.law import seeds
 from warehouse.law.late_charge import late_charge
 from warehouse.law.office import parameters_of, provisional_ja, rates_end, require_rates
 from warehouse.law.parameters import PARAMETER_DIR, ParameterError, ParameterNotFoundError, load_parameters
+from warehouse.office import refunds
 
 RATES = "late_charge_rates/local_tax.yml"
 NEXT = """  - from: 2027-01-01
@@ -144,3 +147,32 @@ def test_an_announced_rate_takes_the_place_of_the_provisional_one(tmp_path: Path
     params = parameters_of(home)
     assert params.late_charge_rates("local_tax").at(IN_2027).integer("low") == 3_000
     assert provisional_ja(params, [("30", IN_2027)]) is None
+
+
+def test_interest_is_paid_out_at_announced_rates_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the office added counts, a provisional one does not: money that has left has left."""
+    told = {"amount_yen": 600_000, "interest_from_date": date(2026, 12, 2), "notified_date": date(2027, 1, 4)}
+    told |= {"claimed_date": date(2027, 1, 5), "paid_date": None, "returned_date": None}
+    monkeypatch.setattr(refunds, "refund_notices", lambda home: [told])
+    monkeypatch.setattr(refunds, "_payments", lambda home, rows, paid, act: rows)
+    act: Any = Act(refunds.CLAIM, "1001", "", datetime(2027, 1, 31))
+    home = Home(tmp_path)
+    home.settings_file.write_text("policies: {late_charge_rates_beyond: last_known}\n", encoding="utf-8")
+    with pytest.raises(ParameterNotFoundError, match=r"refund_interest\.rates"):
+        refunds.payments_due(home, IN_2027, IN_2027, act)
+    name = "refund_interest/rates.yml"
+    added(home, ours(name) + NEXT.replace('{low: "3.0", high: "9.3"}', '{rate: "1.5"}'), name)
+    (row,) = refunds.payments_due(home, IN_2027, IN_2027, act)
+    assert row["refund_interest_yen"] == 1_400  # 30 days at 1.3 % are 641, 31 at 1.5 % are 764
+
+
+def test_what_is_set_off_waits_for_the_rates_of_its_day(tmp_path: Path) -> None:
+    def of(payer: str, day: date, interest: int, component: str = refunds.PRINCIPAL) -> dict[str, Any]:
+        return {payer: [{"suitable_date": day, "refund_interest_yen": interest, "component_code": component}]}
+
+    last = date(2026, 12, 31)
+    found = of("A", IN_2027, 100) | of("B", last, 100) | of("C", IN_2027, 0)
+    found |= of("D", IN_2027, 0, refunds.LATE_CHARGE)
+    home = Home(tmp_path)
+    home.settings_file.write_text("policies: {late_charge_rates_beyond: last_known}\n", encoding="utf-8")
+    assert refunds._without_rates(home, found) == {"A", "D"}

@@ -21,11 +21,12 @@ def draft_refunds(
     Example: osame draft-refunds --by 1001
     """
     from warehouse.office.permissions import begin
-    from warehouse.office.refunds import DRAFT, draft
+    from warehouse.office.refunds import DRAFT, draft, waiting_for_rates
 
     with told():
         home = open_home()
         drafted = draft(home, begin(home, DRAFT, by, now()), addressee)
+        waiting = waiting_for_rates(home)
     if as_json:
         print_json([vars(one) for one in drafted])
         return
@@ -33,6 +34,12 @@ def draft_refunds(
         out.print(
             f"{one.decision_no}  addressee {one.addressee_no}  "
             f"充当 {yen(one.offset_yen)}円  還付 {yen(one.refund_yen)}円  {one.lines} lines",
+            markup=False,
+        )
+    if waiting:
+        out.print(
+            f"{len(waiting):,} payers wait until the rates of interest and late charges are announced: "
+            f"{', '.join(waiting)}",
             markup=False,
         )
     out.print(f"{len(drafted):,} drafts; another person approves each: osame approve DECISION_NO --by NO")

@@ -42,6 +42,15 @@ def parameters_of(home: Home, policies: Policies | None = None) -> Parameters:
     return Parameters({p.id: p.for_one_more_year() if p.is_rate else p for p in known}, known.tax_items)
 
 
+def announced_of(home: Home) -> Parameters:
+    """The legal values that are announced, ours and those of the home: what is paid out or set off for good asks these.
+
+    Raises:
+        ParameterError: a file of the home cannot be used; the message lists everything wrong.
+    """
+    return load_parameters(added=home.law)
+
+
 def require_rates(params: Parameters, day: date) -> None:
     """Late charges and refund interest accrue to the build's day: without a rate for it, a build would end in nulls.
 

@@ -19,6 +19,8 @@ from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
+from warehouse.law.office import announced_of, rates_end
+from warehouse.law.parameters import Parameters
 from warehouse.law.refund_interest import refund_interest
 from warehouse.office.decisions import REGISTERS, current_lines, is_paid, new_decision_no
 from warehouse.office.limits import OFFSET, REFUND, due_key_of
@@ -27,7 +29,7 @@ from warehouse.office.records import Book, acting_on, current_rows, recordable, 
 DRAFT = Permission("draft-refunds", "還付・充当の起案")
 CLAIM = Permission("claim", "還付請求の受付")
 RETURN = Permission("refund-returned", "振込不能の記録", asks_reason=True)
-PRINCIPAL, INTEREST = "1", "4"
+PRINCIPAL, LATE_CHARGE, INTEREST = "1", "3", "4"
 _REFUND_ACCOUNTS = ("2", "3")  # 用途: 還付, then 公金受取口座; never the account that is debited
 Row = dict[str, Any]
 
@@ -48,7 +50,8 @@ def draft(home: Home, act: Act, addressee_no: str | None = None) -> list[Drafted
 
     Offsets come first, as fct_offset_candidates has them (地方税法17条の2); what is left is refunded. Interest on what
     is set off pays the payer's other open taxes, else it is refunded with the rest. Payers of whom a decision is under
-    way, which the warehouse does not have yet, are left for the next time.
+    way, which the warehouse does not have yet, are left for the next time, and so are those who wait for rates
+    (``waiting_for_rates``).
 
     Args:
         home: the office's data.
@@ -60,7 +63,7 @@ def draft(home: Home, act: Act, addressee_no: str | None = None) -> list[Drafted
     """
     with acting_on(home, REGISTERS, act) as book:
         overpayments, candidates, owed, built = _proposals(home, addressee_no)
-        under_way = _under_way(home, *built)
+        under_way = _under_way(home, *built) | _without_rates(home, candidates)
         stem = _free_number(home, act.at)
         drafted, rows = [], []
         for number, (payer, of_payer) in enumerate(sorted(overpayments.items())):
@@ -83,10 +86,27 @@ def draft(home: Home, act: Act, addressee_no: str | None = None) -> list[Drafted
         if not rows:
             raise OsameError(
                 "no open overpayment" + (f" of {addressee_no}" if addressee_no else "") + " waits for a draft",
-                "osame decisions lists what is drafted or approved; what landed since counts after: osame build",
+                "osame decisions lists what is drafted or approved; what landed since counts after: osame build; "
+                "what is set off with interest or late charges waits until their rates are announced",
             )
         book.record("decisions", rows)
         return drafted
+
+
+def waiting_for_rates(home: Home) -> list[str]:
+    """Payers whose offset bears interest or pays late charges beyond the last rate announced: a draft is for good."""
+    return sorted(_without_rates(home, _proposals(home, None)[1]))
+
+
+def _without_rates(home: Home, candidates: dict[str, list[Row]]) -> set[str]:
+    last = rates_end(announced_of(home))
+    return {
+        payer
+        for payer, of_payer in candidates.items()
+        for candidate in of_payer
+        if candidate["suitable_date"] > last
+        and (candidate["refund_interest_yen"] or candidate["component_code"] == LATE_CHARGE)
+    }
 
 
 def _free_number(home: Home, at: datetime) -> str:
@@ -329,10 +349,11 @@ def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Paymen
         act: who reads the accounts, and why.
     """
     waiting = [row for row in refund_notices(home) if row["claimed_date"] and is_unpaid(row)]
-    return _payments(home, [_decided(row, decided, paid) for row in waiting], paid, act)
+    params = announced_of(home)
+    return _payments(home, [_decided(row, decided, paid, params) for row in waiting], paid, act)
 
 
-def _decided(row: Row, decided: date, paid: date) -> Row:
+def _decided(row: Row, decided: date, paid: date, params: Parameters) -> Row:
     if is_returned(row):  # decided before: the interest stands as it was decided, for the account is the payer's matter
         return row | {"paid_date": paid, **dict.fromkeys(_RETURNED)}
     interest = 0
@@ -343,6 +364,7 @@ def _decided(row: Row, decided: date, paid: date) -> Row:
             decided,
             notice_date=row["notified_date"],
             claimed_date=row["claimed_date"],
+            params=params,
         ).refund_interest_yen
     return row | {"decided_date": decided, "refund_interest_yen": interest, "paid_date": paid}
 
