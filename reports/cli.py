@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reports.catalog import Catalog, ReportEntry, load_catalog
-from reports.errors import ParameterError, UnknownReportError
+from reports.errors import ParameterError, ReportFailedError, UnknownReportError
 from warehouse.cli.output import told
 from warehouse.clock import now
 from warehouse.config import open_home
@@ -86,7 +86,7 @@ def _chosen(catalog: Catalog, ids: list[str], every: bool) -> list[ReportEntry]:
 
 
 def _run_all(entries: list[ReportEntry], given: dict[str, str]) -> list[RunResult]:
-    from reports.run import run_report
+    from reports.run import RunResult, run_report
     from warehouse.build import code_version
 
     home, version = open_home(), code_version()
@@ -94,8 +94,20 @@ def _run_all(entries: list[ReportEntry], given: dict[str, str]) -> list[RunResul
     results = []
     for number, entry in enumerate(entries, start=1):
         with console.status(f"{entry.id} ({number} of {len(entries)})"):
-            results.append(run_report(home, entry.id, given, now(), version))
+            try:
+                results.append(run_report(home, entry.id, given, now(), version))
+            except (OSError, ReportFailedError) as error:  # something is in its way: the others do not wait for it
+                results.append(RunResult(entry.id, "", "failed", home.published / entry.id, (), (), _sentence(error)))
     return results
+
+
+def _sentence(error: OSError | ReportFailedError) -> str:
+    if isinstance(error, ReportFailedError):
+        return str(error)
+    return (
+        f"{error.filename or 'a file'}: {error.strerror or error}\n"
+        "  -> look at free space and permissions (osame doctor), then run the same command again"
+    )
 
 
 def _print(results: list[RunResult], as_json: bool) -> None:
@@ -117,7 +129,8 @@ def _print(results: list[RunResult], as_json: bool) -> None:
         if result.status == "finished":
             typer.echo(str(result.page))
         else:
-            typer.echo(f"{result.report_id} failed: {result.error}\n  -> the log is {result.page}", err=True)
+            log = f"\n  -> the log is {result.page}" if result.run_id else ""
+            typer.echo(f"{result.report_id} failed: {result.error}{log}", err=True)
 
 
 def _show_catalog(catalog: Catalog) -> None:

@@ -30,6 +30,8 @@ from reports.cli import report as report_command
 from reports.errors import CatalogError, ParameterError, WrongWarehouseError
 from reports.period import month_of
 from reports.run import LOCK_FILE, RUNNING, RunResult, recover_interrupted, run_report
+from tests.integration.test_crash_safety import LIMITED
+from tests.office import environment, python
 from tests.report_fixture import AS_OF, NOW, PERSON, VERSION, make_home
 from warehouse.config import PROJECT, Home
 from warehouse.connection import open_file, open_warehouse
@@ -443,6 +445,32 @@ def test_a_killed_run_leaves_no_sockets_in_the_temporary_directory(
     assert list(temporary.iterdir()) != []
     recover_interrupted(home.published, NOW)
     assert list(temporary.iterdir()) == []
+
+
+def test_what_is_in_the_way_of_one_report_stops_no_other(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Typer()
+    app.command("report")(report_command)
+    monkeypatch.setenv("OSAME_HOME", str(home.root))
+    home.published.mkdir(exist_ok=True)
+    (home.published / "reconciliation").write_text("a file where the folder of its runs belongs", encoding="utf-8")
+    done = CliRunner().invoke(app, ["reconciliation", REPORT, "-p", "month=2026-05", "--json"])
+    told = {one["report_id"]: one for one in json.loads(done.stdout)}
+    assert done.exit_code == 1
+    assert told[REPORT]["status"] == "finished"
+    assert told["reconciliation"]["status"] == "failed"
+    assert "reconciliation" in told["reconciliation"]["error"]
+
+
+def test_a_full_disk_is_said_in_a_sentence(home: Home) -> None:
+    """Nothing half-made is published; with room again the same command makes the report."""
+    done = python("-c", LIMITED, "20000", "report", REPORT, "-p", "month=2026-05", env=environment(home))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "File too large" in done.stderr
+    assert [entry.state for entry in portal.read_runs(home.published) if entry.state != "失敗"] == []
+    again = run_report(home, REPORT, {"month": "2026-05"}, NOW, VERSION)
+    assert again.status == "finished"
+    assert [path.name for path in home.published.glob(f"{RUNNING}*")] == []
 
 
 def test_a_difference_between_table_and_records_is_said(home: Home) -> None:
