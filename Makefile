@@ -26,7 +26,7 @@ demo: $(STAMP) ## synthetic city -> files -> land -> build -> report
 	@$(BIN)/osame demo --population $(POPULATION) --years $(YEARS) --seed $(SEED)
 
 test: $(STAMP) ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(STAMP) ## style, types, drift of generated files
 	@$(BIN)/ruff check .
