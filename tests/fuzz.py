@@ -367,7 +367,7 @@ def _compare(decoded: Decoded, rows: dict[int, list[str]]) -> None:
     """What landed against the rows of the file by line, the first of them the header."""
     layout = decoded.layout
     first = min(rows)
-    headers = [header.strip() for header in rows.pop(first)]
+    headers = [header.strip().lstrip("\ufeff") for header in rows.pop(first)]  # a blank line may stand before the mark
     table = decoded.tables[str(layout.table)].to_pylist()
     _same("records", decoded.records, len(table))
     held = Counter([row["source_line"] for row in table] + [row.line for row in decoded.quarantined])
