@@ -180,6 +180,13 @@ class Payment:
         """The order of the books."""
         return self.received, self.posted, self.pid
 
+    def dues(self) -> list[Due]:
+        """The dues that it names."""
+        if self.mode == "slip":
+            assert self.slip is not None  # noqa: S101
+            return list({id(line[0]): line[0] for line in self.slip.lines}.values())
+        return [] if self.due is None else [self.due]
+
     def meant_for(self, due: Due) -> int:
         """What it brings to the tax of a due first; 0 for movements and for what is no money."""
         if self.fate != "due":

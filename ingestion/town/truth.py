@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -288,7 +289,11 @@ class Truth:
 
     def repayments(self, payments: list[Payment]) -> None:
         """Money that left a due: paid back, set off or moved."""
-        rows = [self._repayment(p, payments) for p in payments if p.mode in _MOVED]
+        by_due: dict[int, list[Payment]] = defaultdict(list)  # by id: only these can be where its money comes from
+        for payment in payments:
+            for due in payment.dues():
+                by_due[id(due)].append(payment)
+        rows = [self._repayment(p, by_due[id(p.due)]) for p in payments if p.mode in _MOVED]
         pq.write_table(_table(REPAYMENTS, rows), self.folder / "repayments.parquet")
 
     def _repayment(self, payment: Payment, payments: list[Payment]) -> tuple[Any, ...]:
