@@ -25,12 +25,13 @@ import duckdb
 from ingestion import archive
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused, said
-from ingestion.landing import Landing, Offer, sha256_of
+from ingestion.landing import A_MOMENT, Landing, Offer, sha256_of
 from ingestion.layout import BrokenLayout, Layout, LayoutError, broken_layouts, load_layouts
 from ingestion.reader import read
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_memory
+from warehouse.connection import open_landing, open_memory
 from warehouse.errors import OsameError
+from warehouse.locks import is_landing_wanted, landing_lock
 from warehouse.wareki import format_wareki
 
 _TEXT_SUFFIXES = (".reason.json", ".reason.txt")
@@ -134,6 +135,12 @@ class _Desk:
     layouts: dict[str, Layout]
     broken: list[BrokenLayout]
     options: Options
+    earliest: datetime | None
+
+    def now(self) -> datetime:
+        """The instant, or where the clock is behind what has landed, a moment after that: what a build knew stays."""
+        at = self.options.now()
+        return at if self.earliest is None else max(at, self.earliest)
 
 
 def ingest(home: Home, paths: list[Path], options: Options) -> Iterator[Offer]:
@@ -145,14 +152,30 @@ def ingest(home: Home, paths: list[Path], options: Options) -> Iterator[Offer]:
     Raises:
         OsameError: something that would fail every file alike; those before it are landed, the others wait.
     """
-    extra = home.layouts if home.layouts.is_dir() else None
-    layouts = load_layouts(extra)
-    with _open(home, layouts, options) as landing:
-        desk = _Desk(home, landing, layouts, broken_layouts(extra), options)
-        if not options.dry_run:
-            archive.clear_partials(home)
-        for path in files_below(paths):
-            yield _offer(desk, path)
+    layouts = load_layouts(home.layouts if home.layouts.is_dir() else None)
+    waiting: list[Path] | None = None
+    while waiting is None or waiting:
+        with _open(home, layouts, options) as landing:
+            # Another process may have landed some while this one let it pass.
+            waiting = files_below(paths) if waiting is None else list(filter(os.path.lexists, waiting))
+            if not options.dry_run:
+                archive.clear_partials(home)
+            for offer in offer_files(home, landing, layouts, waiting, options):
+                waiting = waiting[1:]
+                yield offer
+                if waiting and not options.dry_run and is_landing_wanted(home):
+                    break  # let them: who reads a register or records a row does not wait for a night's files
+
+
+def offer_files(
+    home: Home, landing: Landing, layouts: dict[str, Layout], paths: list[Path], options: Options
+) -> Iterator[Offer]:
+    """Offer files to a landing store that the caller has open; see ``ingest``."""
+    broken = broken_layouts(home.layouts if home.layouts.is_dir() else None)
+    last = None if options.dry_run else landing.last_landed_at()
+    desk = _Desk(home, landing, layouts, broken, options, None if last is None else last + A_MOMENT)
+    for path in paths:
+        yield _offer(desk, path)
 
 
 @contextmanager
@@ -180,7 +203,7 @@ def readable_name(path: Path) -> str:
 
 
 def _offer(desk: _Desk, path: Path) -> Offer:
-    name, at = readable_name(path), desk.options.now()
+    name, at = readable_name(path), desk.now()
     try:
         data = _bytes_of(path)
     except OSError as error:
@@ -226,7 +249,7 @@ def _decide(desk: _Desk, data: bytes, name: str, at: datetime) -> Offer:
         return landing.duplicate(data, name, at, known)
     context = Context(
         file_name=name,
-        landed_on=at.date(),
+        landed_on=options.now().date(),
         format=options.format,
         business_date=options.business_date,
         allow_missing_result_totals=options.allow_missing_result_totals,

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import duckdb
@@ -60,6 +60,7 @@ Status = Literal["landed", "rejected", "duplicate", "failed"]
 # 52 bits of the hash: exact in JSON, JavaScript and Excel, and about one chance in a million of a collision in 100,000
 # files. A collision is refused loudly (see Landing.land), never merged.
 _LOAD_ID_HEX = 13
+A_MOMENT = timedelta(microseconds=1)  # between what a build knew and what landed after it
 
 
 def sha256_of(data: bytes) -> str:

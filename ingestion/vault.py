@@ -26,16 +26,16 @@ _SHOWN = 5
 _TABLES = ("addressees", "bank_accounts")
 
 
-def build_vault(home: Home, folder: Path) -> None:
-    """Derive the vault in ``folder`` and rename it into place.
+def build_vault(home: Home, folder: Path, landing: Path) -> None:
+    """Derive the vault from landing, or a copy of it, in ``folder``, and rename it into place.
 
-    The caller holds ``landing_lock``. Tables ``people`` and ``accounts`` carry every column of their extract.
+    Its tables carry every column of their extract.
     """
     layouts = load_layouts(home.layouts if home.layouts.is_dir() else None)
     target = folder / "vault.duckdb"
     vault = open_vault(home, target, read_only=False)
     try:
-        attach_landing(vault, home)
+        attach_landing(vault, home, landing)
         for extract in _TABLES:
             layout = layouts[extract]
             columns = [f.name for f in layout.data_fields()]

@@ -23,10 +23,12 @@ from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, SLIP, Row,
 from warehouse.act import Act, Permission
 from warehouse.build import Built, build
 from warehouse.config import PROJECT, Home, open_home
-from warehouse.connection import landing_lock, open_landing, open_memory
+from warehouse.connection import open_landing, open_memory
 from warehouse.demo import make_city
+from warehouse.locks import landing_lock
 from warehouse.office.permissions import record_permission
-from warehouse.office.records import csv_of, record, registers
+from warehouse.office.record_files import csv_of, registers
+from warehouse.office.records import record
 
 POPULATION, YEARS, SEED = 600, 2, 1
 LATEST = datetime(2026, 7, 1, 7, 0)  # after the last file of the town has landed

@@ -1,4 +1,7 @@
-"""The build: landing -> dbt -> a new warehouse file -> rename into place. Readers see the old one until it is whole."""
+"""The build: landing -> dbt -> a new warehouse file -> rename into place. Readers see the old one until it is whole.
+
+It works on a copy of landing as it was when the build began: files and records land meanwhile, for the next one.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,19 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ingestion.landing import Landing
 from ingestion.layout import load_layouts
 from ingestion.vault import build_vault
 from warehouse import connection as db
-from warehouse.build_record import attempt, is_alive
+from warehouse.build_record import attempt
 from warehouse.config import PROJECT, Home
 from warehouse.errors import BuildFailed, OsameError
 from warehouse.keys import landing_key
 from warehouse.law import seeds
 from warehouse.law.office import parameters_of, require_rates
+from warehouse.locks import build_lock, is_alive, landing_lock
 from warehouse.settings import Settings, load_settings
 from warehouse.stores import require_all_loads
 
@@ -43,16 +49,6 @@ class Built:
     nodes: int
     warnings: list[str]
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-def ensure_landing(home: Home) -> None:
-    """Make the landing store and its tables if they are not there yet."""
-    with db.landing_lock(home, exclusive=True):
-        connection = db.open_landing(home, read_only=False)
-        try:
-            Landing(connection, load_layouts(home.layouts if home.layouts.is_dir() else None))
-        finally:
-            connection.close()
 
 
 def build(
@@ -80,13 +76,13 @@ def build(
         with_unit_tests: also run the dbt unit tests. They look at the code, not at the data: for tests and CI.
         with_vault: also derive the vault again.
         progress: called with nodes done, nodes in all and the name of the last.
-        waiting: called once if another process holds landing.
+        waiting: called once if it waits for another process, which builds or writes to landing.
 
     Raises:
         BuildFailed: a model or a test failed; the message names each.
         OsameError: settings, rates or go-live days are missing, or landing has lost files.
     """
-    with attempt(home, as_of, known_at):
+    with build_lock(home, waiting), attempt(home, as_of, known_at):
         return _build(
             home,
             load_settings(home, overrides),
@@ -113,17 +109,39 @@ def _build(
     waiting: Callable[[], None] | None,
 ) -> Built:
     require_rates(parameters_of(home, settings.policies), as_of)
-    ensure_landing(home)
-    with db.landing_lock(home, exclusive=False, waiting=waiting), _build_folder(home) as folder:
-        if not allow_fewer_loads:
-            require_all_loads(home)
+    with _build_folder(home) as folder:
         target = folder / "warehouse.duckdb"
-        variables = build_variables(home, settings, as_of, known_at)
+        with _snapshot(home, folder, waiting) as landing:
+            if not allow_fewer_loads:
+                require_all_loads(home, landing)
+            variables = build_variables(home, settings, as_of, known_at, landing)
         built = _run_dbt(home, target, variables, as_of, left_out, progress)
         if with_vault:
-            build_vault(home, folder)
+            build_vault(home, folder, folder / home.landing.name)
         _publish(home, target)
     return built
+
+
+@contextmanager
+def _snapshot(
+    home: Home, folder: Path, waiting: Callable[[], None] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Landing as it is at this moment, copied into ``folder``, with every table that a layout names.
+
+    Landing's lock is held while the copy is made, and no longer.
+
+    Raises:
+        StoreBusy: another process writes to landing for too long.
+        StoreMissing: landing was there and is not any more.
+    """
+    with landing_lock(home, exclusive=False, waiting=waiting):
+        path = db.copy_landing(home, folder)
+    connection = db.open_snapshot(home, path)
+    try:
+        Landing(connection, load_layouts(home.layouts if home.layouts.is_dir() else None))
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -164,16 +182,18 @@ def code_version() -> str:
     return done.stdout.strip()
 
 
-def build_variables(home: Home, settings: Settings, as_of: date, known_at: datetime | None) -> dict[str, Any]:
+def build_variables(
+    home: Home, settings: Settings, as_of: date, known_at: datetime | None, landing: duckdb.DuckDBPyConnection
+) -> dict[str, Any]:
     """The dbt variables of a build: what it is as of, and what the office has decided."""
     return {
         "as_of_date": as_of.isoformat(),
-        "known_at": (known_at or _last_landed(home) or datetime.combine(as_of, time())).isoformat(sep=" "),
-        "has_closings": _has_closings(home),
+        "known_at": (known_at or _last_landed(landing) or datetime.combine(as_of, time())).isoformat(sep=" "),
+        "has_closings": _has_closings(landing),
         "code_version": code_version(),
         "municipality": settings.municipality.model_dump(),
         "policies": settings.policies.model_dump(),
-        "go_live": _go_live(home, settings),
+        "go_live": _go_live(home, settings, landing),
         "customer_no": {name: list(span) for name, span in settings.customer_no.items()},
         "remittances": [rule.model_dump() for rule in settings.remittances],
         "matching": settings.matching.model_dump(),
@@ -191,35 +211,25 @@ def _law_rows(home: Home, settings: Settings) -> dict[str, list[dict[str, Any]]]
     }
 
 
-def _last_landed(home: Home) -> datetime | None:
+def _last_landed(landing: duckdb.DuckDBPyConnection) -> datetime | None:
     """All that has landed is known: the instant of the last offer, so that the report can be made again."""
-    connection = db.open_landing(home)
-    try:
-        row = connection.execute("select max(landed_at) from landing.loads").fetchone()
-    finally:
-        connection.close()
+    row = landing.execute("select max(landed_at) from landing.loads").fetchone()
     return None if row is None else row[0]
 
 
-def _has_closings(home: Home) -> bool:
+def _has_closings(landing: duckdb.DuckDBPyConnection) -> bool:
     """Whether any year was ever closed: without one, no build looks for what has changed in closed years."""
-    connection = db.open_landing(home)
-    try:
-        return (
-            connection.execute("select 1 from landing.closings where approved_by is not null limit 1").fetchone()
-            is not None
-        )
-    finally:
-        connection.close()
+    found = landing.execute("select 1 from landing.closings where approved_by is not null limit 1").fetchone()
+    return found is not None
 
 
-def _go_live(home: Home, settings: Settings) -> dict[str, Any]:
+def _go_live(home: Home, settings: Settings, landing: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The first day of each channel's payment files: as set, else all history or all files where there is only one.
 
     Raises:
         OsameError: a channel has both 収納履歴 and payment files and no go-live day: its money would count twice.
     """
-    history, files = _channels_landed(home)
+    history, files = _channels_landed(landing)
     days = dict(settings.go_live.channels)
     default = settings.go_live.default
     unset = sorted(c for c in history & files if c not in days) if default is None else []
@@ -237,21 +247,17 @@ def _go_live(home: Home, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _channels_landed(home: Home) -> tuple[set[str], set[str]]:
-    connection = db.open_landing(home)
-    try:
-        history = connection.execute("select distinct payment_method_code from landing.receipts").fetchall()
-        files = connection.execute(
-            """
-            select distinct channel_code from landing.paid_slips
-            union select distinct channel_code from landing.eltax_receipts
-            union select distinct channel_code from landing.mpn_receipts
-            union select '03' from landing.direct_debit_results
-            union select unnest(['04', '07']) where exists (from landing.convenience_receipts)
-            """
-        ).fetchall()
-    finally:
-        connection.close()
+def _channels_landed(landing: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str]]:
+    history = landing.execute("select distinct payment_method_code from landing.receipts").fetchall()
+    files = landing.execute(
+        """
+        select distinct channel_code from landing.paid_slips
+        union select distinct channel_code from landing.eltax_receipts
+        union select distinct channel_code from landing.mpn_receipts
+        union select '03' from landing.direct_debit_results
+        union select unnest(['04', '07']) where exists (from landing.convenience_receipts)
+        """
+    ).fetchall()
     return {row[0] for row in history}, {row[0] for row in files}
 
 
@@ -328,12 +334,11 @@ def dbt_session(home: Home, as_of: date) -> Iterator[tuple[dict[str, str], list[
     They build into ``work/dev``, which stays, so that ``osame dbt test`` finds what ``osame dbt build`` made there.
     """
     settings = load_settings(home)
-    ensure_landing(home)
     folder = home.work / "dev"
     folder.mkdir(mode=0o700, exist_ok=True)
-    with db.landing_lock(home, exclusive=False):
-        variables = build_variables(home, settings, as_of, None)
-        yield dbt_environment(home, folder / "warehouse.duckdb", variables), dbt_arguments(home)
+    with _snapshot(home, folder) as landing:
+        variables = build_variables(home, settings, as_of, None, landing)
+    yield dbt_environment(home, folder / "warehouse.duckdb", variables), dbt_arguments(home)
 
 
 def _borrow_parsed_project(home: Home) -> None:

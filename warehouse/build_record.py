@@ -17,6 +17,7 @@ from ingestion.archive import write_whole
 from warehouse.clock import now
 from warehouse.config import Home
 from warehouse.errors import OsameError
+from warehouse.locks import is_alive
 
 _LONGEST = 4096  # characters of a reason
 State = Literal["running", "ok", "failed", "killed", "unreadable"]
@@ -33,19 +34,6 @@ class BuildRecord:
     finished_at: str | None
     reason: str | None
     pid: int
-
-
-def is_alive(pid: str) -> bool:
-    """Whether a process of this machine still runs."""
-    if not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o700
+UNREADABLE_LIMITS: list[str] = []  # said when a store is opened: an import cannot say it in a sentence
+
+
+def limit(variable: str, default: str, pattern: str) -> str:
+    """A limit of the environment, or its default where that is unset or does not read (``UNREADABLE_LIMITS``)."""
+    text = os.environ.get(variable) or default
+    if re.fullmatch(pattern, text):
+        return text
+    UNREADABLE_LIMITS.append(f"{variable} is {text!r}, expected something like {default}")
+    return default
 
 
 @dataclass(frozen=True)

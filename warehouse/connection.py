@@ -1,38 +1,21 @@
-"""The only place that opens DuckDB: keys, extensions, limits, locks and read-only access."""
+"""The only place that opens DuckDB: keys, extensions, limits and read-only access."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import shutil
 from pathlib import Path
-from typing import IO
 
 import duckdb
 import duckdb_extension_httpfs
 
-from warehouse.config import Home
+from warehouse.config import UNREADABLE_LIMITS, Home, limit
 from warehouse.errors import OsameError, StoreBusy, StoreDamaged, StoreMissing
 from warehouse.keys import landing_key, vault_key
 
-_UNREADABLE: list[str] = []  # said when a store is opened: an import cannot say it in a sentence
-
-
-def _limit(variable: str, default: str, pattern: str) -> str:
-    text = os.environ.get(variable) or default
-    if re.fullmatch(pattern, text):
-        return text
-    _UNREADABLE.append(f"{variable} is {text!r}, expected something like {default}")
-    return default
-
-
-MEMORY_LIMIT = _limit("OSAME_MEMORY_LIMIT", "6GB", r"\d+(\.\d+)?\s*[KMGT]i?B")
-THREADS = int(_limit("OSAME_THREADS", "0", r"\d{1,4}")) or (os.cpu_count() or 2)
-_LOCK_WAIT_SECONDS = float(_limit("OSAME_LOCK_WAIT", "600", r"\d{1,9}(\.\d+)?"))
+MEMORY_LIMIT = limit("OSAME_MEMORY_LIMIT", "6GB", r"\d+(\.\d+)?\s*[KMGT]i?B")
+THREADS = int(limit("OSAME_THREADS", "0", r"\d{1,4}")) or (os.cpu_count() or 2)
 
 
 def crypto_extension() -> Path:
@@ -47,8 +30,8 @@ def crypto_extension() -> Path:
 
 
 def _connect(database: str = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    if _UNREADABLE:
-        raise OsameError("; ".join(_UNREADABLE), "correct the environment variable, or unset it")
+    if UNREADABLE_LIMITS:
+        raise OsameError("; ".join(UNREADABLE_LIMITS), "correct the environment variable, or unset it")
     return duckdb.connect(  # noqa: TID251 (this is the module that the rule sends others to)
         database,
         read_only=read_only,
@@ -74,7 +57,7 @@ def _encrypted(home: Home, store: Path, alias: str, key: str, read_only: bool) -
     # Choosing among all compressions costs more than landing a file (990,000 records: 2.9 s of processor, not 1.3 s).
     connection.execute("set force_compression = 'auto'")
     mode = ", read_only" if read_only else ""
-    is_closed = not store.with_name(f"{store.name}.wal").exists()  # else the log has what the file lacks
+    is_closed = not _wal(store).exists()  # else the log has what the file lacks
     try:
         connection.execute(f"attach {_quote(store)} as {alias} (encryption_key {_quote(key)}{mode})")
     except duckdb.Error as error:
@@ -139,7 +122,7 @@ def open_landing(home: Home, read_only: bool = True) -> duckdb.DuckDBPyConnectio
         _refuse_a_second_beginning(home)
         if read_only:
             raise StoreMissing(f"{home.landing} does not exist yet", "run: osame ingest")
-        _make_landing(home)
+        make_landing(home)
     if not read_only:  # whether it is whole can be told of a store that nobody is writing to
         _encrypted(home, home.landing, "landing", landing_key(home), read_only=True).close()
     return _encrypted(home, home.landing, "landing", landing_key(home), read_only)
@@ -164,16 +147,7 @@ def _refuse_a_second_beginning(home: Home) -> None:
         )
 
 
-def begin_landing(home: Home) -> bool:
-    """An empty landing store where none is, whatever tells that there was one. False if there is one: it stays."""
-    with landing_lock(home, exclusive=True):
-        if home.landing.exists():
-            return False
-        _make_landing(home)
-        return True
-
-
-def _make_landing(home: Home) -> None:
+def make_landing(home: Home) -> None:
     """Make an empty store beside its place and rename it: a crash or a full disk leaves none that does not open."""
     partial = home.root / ".landing.duckdb.partial"
     partial.unlink(missing_ok=True)
@@ -223,15 +197,60 @@ def open_file(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     return _connect(str(path), read_only=read_only)
 
 
-def attach_landing(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Attach landing read-only to a connection that has the crypto extension."""
-    connection.execute(
-        f"attach {_quote(home.landing)} as landing (encryption_key {_quote(landing_key(home))}, read_only)"
-    )
+def copy_landing(home: Home, folder: Path) -> Path:
+    """Landing as it is at this moment, with what its log has. The caller holds ``landing_lock``.
+
+    Where nothing has ever landed there is nothing to copy, and the path is that of a store to be made.
+
+    Raises:
+        StoreMissing: it is not there, and was.
+        StoreDamaged: it cannot be read, or not with the key that is there.
+    """
+    copy = folder / home.landing.name
+    for store, target in ((home.landing, copy), (_wal(home.landing), _wal(copy))):
+        target.unlink(missing_ok=True)
+        if store.exists():
+            _copy(store, target)
+            target.chmod(0o600)
+    if home.landing.exists():
+        open_landing(home).close()
+    else:
+        _refuse_a_second_beginning(home)
+    return copy
+
+
+_CANNOT_SHARE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+def _wal(store: Path) -> Path:
+    return store.with_name(f"{store.name}.wal")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The system copies, and shares the blocks where the file system can; else we copy."""
+    with source.open("rb") as one, target.open("xb") as other:
+        left = os.fstat(one.fileno()).st_size
+        try:
+            while left and (done := os.copy_file_range(one.fileno(), other.fileno(), left)):
+                left -= done
+        except OSError as error:
+            if error.errno not in _CANNOT_SHARE:
+                raise
+            shutil.copyfileobj(one, other, 1 << 20)  # from where the system stopped
+
+
+def open_snapshot(home: Home, snapshot: Path) -> duckdb.DuckDBPyConnection:
+    """A copy that ``copy_landing`` has made, attached as ``landing``; what is done to it, nobody else sees."""
+    return _encrypted(home, snapshot, "landing", landing_key(home), read_only=False)
+
+
+def attach_landing(connection: duckdb.DuckDBPyConnection, home: Home, store: Path) -> None:
+    """Attach landing or a copy of it, read-only, to a connection that has the crypto extension."""
+    connection.execute(f"attach {_quote(store)} as landing (encryption_key {_quote(landing_key(home))}, read_only)")
 
 
 def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, target: Path) -> None:
-    """Give dbt's connection ``warehouse`` (the target), landing (read-only) and ``scratch``, which dies with the build.
+    """Give dbt's connection ``warehouse`` (the target), ``landing`` (the copy beside it) and ``scratch``.
 
     Limits are set here, once: dbt sets those of its profile again for every cursor, and DuckDB refuses to change the
     encryption of temporary files once one has spilled.
@@ -241,74 +260,6 @@ def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, target: 
     connection.execute(f"set temp_directory = {_quote(target.parent / 'spill')}")
     connection.execute(f"set memory_limit = {_quote(MEMORY_LIMIT)}")
     connection.execute("set preserve_insertion_order = false")
-    attach_landing(connection, home)
+    attach_landing(connection, home, target.parent / home.landing.name)
     connection.execute(f"attach {_quote(target)} as warehouse")
     connection.execute(f"attach {_quote(target.parent / 'scratch.duckdb')} as scratch")
-
-
-@contextmanager
-def landing_lock(home: Home, exclusive: bool, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """One writer, or any number of readers, of landing.duckdb across processes.
-
-    DuckDB itself refuses a second writer at once; this waits for it (``OSAME_LOCK_WAIT`` seconds, 600 by default).
-
-    Raises:
-        StoreBusy: the wait ran out.
-    """
-    with _locked(home.root / ".landing.lock", "landing is", exclusive=exclusive, waiting=waiting):
-        yield
-
-
-@contextmanager
-def act_lock(home: Home, register: str) -> Iterator[None]:
-    """One process at a time reads what a register holds and records what follows from it. Waits as ``landing_lock``.
-
-    Taken before landing's lock, never while that is held: what is recorded lands within.
-
-    Raises:
-        StoreBusy: the wait ran out.
-    """
-    with _locked(home.root / f".{register}.lock", f"{register} are", exclusive=True):
-        yield
-
-
-def _lock_file(path: Path, *, exclusive: bool) -> IO[bytes] | None:
-    """The file to lock. Whoever only reads needs no leave to write; where it never was and cannot be, nobody writes."""
-    try:
-        return path.open("ab")
-    except OSError as error:
-        if exclusive or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        return None
-
-
-@contextmanager
-def _locked(path: Path, what: str, *, exclusive: bool, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    handle = _lock_file(path, exclusive=exclusive)
-    if handle is None:
-        yield
-        return
-    flag = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-    deadline = time.monotonic() + _LOCK_WAIT_SECONDS
-    told = False
-    try:
-        while True:
-            try:
-                fcntl.flock(handle, flag | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told and waiting is not None:
-                    waiting()
-                    told = True
-                if time.monotonic() > deadline:
-                    raise StoreBusy(
-                        f"{what} still in use after {_LOCK_WAIT_SECONDS:.0f} s",
-                        "wait for the other osame process to end, or set OSAME_LOCK_WAIT (seconds)",
-                    ) from None
-                time.sleep(0.05)
-        yield
-    finally:
-        handle.close()

@@ -18,11 +18,11 @@ from cryptography.exceptions import InvalidTag
 from ingestion import archive
 from ingestion.layout import Layout, load_layouts
 from warehouse.act import Permission
-from warehouse.build_record import is_alive
 from warehouse.config import Home
-from warehouse.connection import damaged, landing_lock, open_landing, open_vault, open_warehouse
+from warehouse.connection import damaged, open_landing, open_vault, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.health import Examined, examine_home
+from warehouse.locks import is_alive, landing_lock
 from warehouse.office.permissions import record_permission
 from warehouse.settings import load_settings
 from warehouse.stores import landed, lost_loads, not_in_archive, not_in_landing, some
@@ -154,8 +154,12 @@ def _agree(home: Home) -> Iterator[Examined]:
         return
     try:
         with landing_lock(home, exclusive=False):
-            here = landed(home)
-            lost = lost_loads(home)
+            landing = open_landing(home)
+            try:
+                here = landed(landing)
+            finally:
+                landing.close()
+            lost = lost_loads(home, here)
     except (OsameError, OSError, duckdb.Error):  # told by the check of the store
         return
     without = not_in_archive(home, here)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class OsameError(Exception):
     """Something a user can mend: where it is, what was found and expected, and what to do next."""
@@ -15,6 +17,25 @@ class OsameError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  -> {self.advice}" if self.advice else self.message
+
+    def as_dict(self) -> dict[str, str | int]:
+        """For another process, which makes it an error again (``told_again``)."""
+        kind = type(self).__name__
+        return {"kind": kind, "message": self.message, "advice": self.advice, "exit_code": self.exit_code}
+
+
+def told_again(said: dict[str, Any]) -> OsameError:
+    """An error of another process: of its kind where that is known here."""
+    kinds, found = [OsameError], OsameError
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind.__name__ == said["kind"]:
+            found = kind
+    error = found.__new__(found)
+    OsameError.__init__(error, said["message"], said["advice"])
+    error.exit_code = said["exit_code"]
+    return error
 
 
 class StoreBusy(OsameError):

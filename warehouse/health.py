@@ -13,9 +13,10 @@ from ingestion.layout import broken_layouts
 from warehouse.build_record import last_build
 from warehouse.clock import today, yesterday
 from warehouse.config import Home
-from warehouse.connection import landing_lock, landing_traces, open_landing, open_vault, open_warehouse
+from warehouse.connection import landing_traces, open_landing, open_vault, open_warehouse
 from warehouse.errors import OsameError, StoreBusy
 from warehouse.law.office import LAST_KNOWN, parameters_of, rates_end
+from warehouse.locks import landing_lock
 from warehouse.office.freshness import freshness
 from warehouse.settings import load_settings
 from warehouse.stores import some
@@ -79,7 +80,7 @@ def _landing(home: Home) -> Examined:
     if not home.landing.exists() and not landing_traces(home):
         return Examined(name, True, "not made yet")
     try:
-        with landing_lock(home, exclusive=False, waiting=_do_not_wait):
+        with landing_lock(home, exclusive=False, wait=False):
             open_landing(home).close()
     except StoreBusy:
         return Examined(name, True, "in use: files are landing at this moment")
@@ -104,16 +105,12 @@ def _derived(name: str, home: Home, *, is_there: bool, is_wanted: bool, of: str)
     return Examined(name, True, str(getattr(home, of)))
 
 
-def _do_not_wait() -> None:
-    raise StoreBusy("landing is being written to", "try again when it has finished")
-
-
 def has_landed(home: Home) -> bool:
     """Whether any file has landed; False too if landing cannot be read now, which the check of the store tells."""
     if not home.landing.exists():
         return False
     try:
-        with landing_lock(home, exclusive=False, waiting=_do_not_wait):
+        with landing_lock(home, exclusive=False, wait=False):
             connection = open_landing(home)
             try:
                 found = connection.execute("select 1 from landing.loads where status = 'landed' limit 1").fetchone()

@@ -9,9 +9,10 @@ import duckdb
 
 from warehouse.build_record import last_build
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.connection import open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.health import examine_home, refused_files, unbuilt, waiting_files
+from warehouse.locks import landing_lock
 
 
 def status(home: Home) -> dict[str, Any]:

@@ -5,31 +5,41 @@ from __future__ import annotations
 import duckdb
 
 from ingestion import archive
+from ingestion.landing import Landing
+from ingestion.layout import load_layouts
 from warehouse.config import Home
-from warehouse.connection import open_landing, open_warehouse
+from warehouse.connection import make_landing, open_landing, open_warehouse
 from warehouse.errors import OsameError, StoreDamaged, StoreMissing
+from warehouse.locks import landing_lock
 
 _SHOWN = 5
 
 
-def landed(home: Home) -> dict[int, tuple[str, str]]:
-    """Every landed load: its id, with sha256 and file name. The caller holds ``landing_lock``."""
-    connection = open_landing(home)
-    try:
-        rows = connection.execute(
-            "select load_id, sha256, file_name from landing.loads where status = 'landed'"
-        ).fetchall()
-    finally:
-        connection.close()
+def begin_landing(home: Home) -> bool:
+    """An empty landing store where none is, whatever tells that there was one. False if there is one: it stays."""
+    with landing_lock(home, exclusive=True):
+        if home.landing.exists():
+            return False
+        make_landing(home)
+        connection = open_landing(home, read_only=False)
+        try:
+            Landing(connection, load_layouts(home.layouts if home.layouts.is_dir() else None))
+        finally:
+            connection.close()
+    return True
+
+
+def landed(landing: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
+    """Every landed load: its id, with sha256 and file name."""
+    rows = landing.execute("select load_id, sha256, file_name from landing.loads where status = 'landed'").fetchall()
     return {load_id: (sha256, name) for load_id, sha256, name in rows}
 
 
-def lost_loads(home: Home) -> list[str]:
-    """Names of files that the published warehouse knows and landing does not.
+def lost_loads(home: Home, here: dict[int, tuple[str, str]]) -> list[str]:
+    """Names of files that the published warehouse knows and landing (``here``: what has landed) does not.
 
     A warehouse that cannot be read tells nothing; then the archive does, which has every file that has landed.
     """
-    here = landed(home)
     try:
         connection = open_warehouse(home)
         try:
@@ -55,13 +65,13 @@ def not_in_archive(home: Home, here: dict[int, tuple[str, str]]) -> list[str]:
     return sorted(name for sha256, name in here.values() if sha256 not in hashes)
 
 
-def require_all_loads(home: Home) -> None:
+def require_all_loads(home: Home, landing: duckdb.DuckDBPyConnection) -> None:
     """A build takes nothing out of the books by the way.
 
     Raises:
         OsameError: the warehouse that it would replace knows files that landing has not.
     """
-    lost = lost_loads(home)
+    lost = lost_loads(home, landed(landing))
     if not lost:
         return
     raise OsameError(

@@ -23,9 +23,10 @@ from warehouse.build import build
 from warehouse.cli import export
 from warehouse.cli import refunds as refunds_cli
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_warehouse
+from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import Payment, late_charge
+from warehouse.locks import landing_lock
 from warehouse.office import decisions, refunds
 from warehouse.office.inquiry import inquire
 from warehouse.office.records import current_rows, record
@@ -126,7 +127,7 @@ def account(home: Home, addressee_no: str, account_no: str, when: datetime) -> N
 
 def new_vault(home: Home) -> None:
     with landing_lock(home, exclusive=False):
-        build_vault(home, home.work)
+        build_vault(home, home.work, home.landing)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.office.closing import CLOSE, DRAFT, Closing, close_year, draft_closing, preview
-from warehouse.office.records import csv_of, current_rows, recordable, registers, split_due_key
+from warehouse.office.record_files import csv_of, registers, split_due_key
+from warehouse.office.records import current_rows, recordable
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,9 @@ import pytest
 from tests.office import count, deliver, land, tiny_files
 from warehouse.build import build
 from warehouse.config import Home, open_home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import open_landing
 from warehouse.errors import BuildFailed
+from warehouse.locks import landing_lock
 
 AS_OF = date(2025, 12, 31)
 

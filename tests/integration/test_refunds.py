@@ -24,7 +24,8 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.office import decisions, refunds
-from warehouse.office.records import current_rows, record, recordable, split_due_key
+from warehouse.office.record_files import split_due_key
+from warehouse.office.records import current_rows, record, recordable
 from warehouse.office.refund_transfers import PAY, Transfers, transfer_refunds
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario

@@ -20,7 +20,8 @@ from ingestion.vault import build_vault
 from tests.office import land
 from tests.unit.test_delimited import LAYOUTS, file_of
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing, open_vault
+from warehouse.connection import open_landing, open_vault
+from warehouse.locks import landing_lock
 from warehouse.office import records
 
 KEYS = ("0000000001", "0000000002", "0000000003")
@@ -110,7 +111,7 @@ def test_everybody_sees_the_row_that_holds(files: list[File], random: object) ->
         assert {row["addressee_no"] for row in gone} == withdrawn
 
         with landing_lock(home, exclusive=False):
-            build_vault(home, home.work)
+            build_vault(home, home.work, home.landing)
             landing = open_landing(home)
             seen = current_rows(landing, LAYOUTS["addressees"], ["addressee_no", "name"])
             landing.close()
@@ -128,7 +129,7 @@ def test_a_bad_row_of_a_full_extract_takes_nobody_out_of_the_vault(tmp_path: Pat
         (home.inbox / file.name).write_bytes(file.data)
         land(home, [home.inbox], AT)
     with landing_lock(home, exclusive=False):
-        build_vault(home, home.work)
+        build_vault(home, home.work, home.landing)
     vault = open_vault(home)
     found = dict(vault.execute("select addressee_no, name from vault.addressees").fetchall())
     vault.close()

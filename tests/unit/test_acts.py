@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from ingestion.landing import Landing
 from tests.office import hire, land, landing_rows, recording
 from tests.unit.test_records import DRAFT, RECORDING, approve, withdraw
-from warehouse import connection
+from warehouse import locks
 from warehouse.act import Act, Permission
 from warehouse.cli.main import app
 from warehouse.config import Home
-from warehouse.connection import landing_lock
 from warehouse.doctor import examine
 from warehouse.errors import OsameError, StoreBusy
+from warehouse.locks import landing_lock
 from warehouse.office import decisions
 from warehouse.office.permissions import NotPermitted, require_permitted
 from warehouse.office.records import acting_on, current_rows, record
@@ -79,7 +79,7 @@ def test_what_landed_later_is_known_later_whatever_the_clock_says(home: Home) ->
 
 
 def test_an_act_that_finds_landing_in_use_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_LOCK_WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(locks, "_WAIT_SECONDS", 0.3)
     with acting_on(home, ["decisions"], RECORDING) as book:
         with landing_lock(home, exclusive=False), pytest.raises(StoreBusy):
             book.record("decisions", [DRAFT])

@@ -14,8 +14,8 @@ from reports.documents import debit_notice
 from reports.documents.debit_notice import TELL, issue_letters
 from tests.office import act_of, hire, recording
 from warehouse.config import Home, open_home
-from warehouse.connection import landing_lock
 from warehouse.errors import OsameError
+from warehouse.locks import landing_lock
 from warehouse.office.records import record
 from warehouse.settings import load_settings
 
@@ -43,7 +43,7 @@ def vault_with(home: Home, *numbers: str) -> None:
     hire(home)
     record(home, "addressees", rows, recording("addressees", at=AT))
     with landing_lock(home, exclusive=False):
-        build_vault(home, home.work)
+        build_vault(home, home.work, home.landing)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 
 from tests.office import LATEST, deliver, land, landing_rows, tiny_files
 from warehouse.config import Home, open_home
-from warehouse.connection import landing_lock, open_memory
+from warehouse.connection import open_memory
 from warehouse.errors import OsameError
+from warehouse.locks import landing_lock
 from warehouse.office.closing import _require_all_built
 from warehouse.office.freshness import Freshness, LandedFile, freshness
 from warehouse.office.inquiry import behind_notice

@@ -21,8 +21,9 @@ from ingestion.layout import LAYOUT_DIR
 from tests.office import environment, python
 from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, file_of
 from warehouse.config import Home, open_home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import open_landing
 from warehouse.errors import OsameError
+from warehouse.locks import landing_lock
 
 AT = datetime(2025, 7, 10, 9)
 GOOD = file_of(LAYOUTS["paid_slips"], [PAID_SLIP])
@@ -328,7 +329,7 @@ def everything_in(home: Home) -> dict[str, tuple[int, bytes]]:
     return {
         str(path.relative_to(home.root)): (path.stat().st_mtime_ns, path.read_bytes())
         for path in home.root.rglob("*")
-        if path.is_file() and path.name != ".landing.lock"
+        if path.is_file() and not path.name.startswith(".landing.")
     }
 
 

@@ -14,11 +14,11 @@ import pytest
 from reports.documents.refund_notice import TELL, issue_notices
 from tests.office import act_of, hire, landing_rows
 from tests.unit.test_records import DRAFT, RECORDING, approve
-from warehouse import connection
+from warehouse import locks
 from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import act_lock
 from warehouse.errors import OsameError, StoreBusy
+from warehouse.locks import register_locks
 from warehouse.office import certificates, closing, decisions, refunds, slips
 from warehouse.office.direct_debits import REQUEST, request_debits
 from warehouse.office.records import acting_on, current_rows, record, write_record
@@ -71,8 +71,8 @@ ACTS: dict[str, tuple[str, Callable[[Home], object]]] = {
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_waits_for_its_turn(home: Home, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     register, act = ACTS[name]
-    monkeypatch.setattr(connection, "_LOCK_WAIT_SECONDS", 0.0)
-    with act_lock(home, register), pytest.raises(StoreBusy, match=f"{register} are still in use"):
+    monkeypatch.setattr(locks, "_WAIT_SECONDS", 0.0)
+    with register_locks(home, [register]), pytest.raises(StoreBusy, match=f"{register} are still in use"):
         act(home)
 
 

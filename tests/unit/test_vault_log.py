@@ -22,8 +22,8 @@ from tests.unit.test_delimited import file_of
 from warehouse.act import Act, Permission
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home
-from warehouse.connection import landing_lock
 from warehouse.errors import OsameError
+from warehouse.locks import landing_lock
 
 SLIP = Permission("slip", "納付書の再発行", asks_reason=True)
 PURPOSE = Act(SLIP, by="1234", reason="窓口での申出", at=datetime(2026, 11, 23, 9, 30))
@@ -67,7 +67,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Home:
         path.write_bytes(file_of(layouts[name], rows))
         assert [offer.status for offer in land(home, [path])] == ["landed"]
     with landing_lock(home, exclusive=False):
-        build_vault(home, home.work)
+        build_vault(home, home.work, home.landing)
     return home
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from warehouse.cli import calc, closing, export, layouts, records, refunds
 from warehouse.cli.inquire import inquire
-from warehouse.cli.output import book_day, err, out, parse_day, print_json, progress, speak_utf8, told, yen
+from warehouse.cli.output import book_day, err, out, parse_day, print_json, progress, speak_utf8, told, waits, yen
 from warehouse.cli.vault_log import vault_log
 from warehouse.clock import instant, now, yesterday
 from warehouse.config import Home, find_home, open_home
@@ -109,7 +109,7 @@ def ingest(
             allow_missing_result_totals=allow_missing_result_totals,
             dry_run=dry_run,
             now=now,
-            waiting=lambda: err.print("another osame process holds landing; waiting for it"),
+            waiting=waits("another osame process holds landing"),
         )
         _tell_broken_layouts(home)
         offers = []
@@ -236,7 +236,7 @@ def build(
                 allow_fewer_loads=allow_fewer_loads,
                 with_tests=tests,
                 progress=step,
-                waiting=lambda: err.print("another osame process writes to landing; waiting for it"),
+                waiting=waits("another osame process builds, or writes to landing"),
             )
     if as_json:
         print_json({"as_of": day, "nodes": built.nodes, "warnings": built.warnings, "seconds": built.seconds})
@@ -270,8 +270,8 @@ def begin_landing(
 
     Example: osame begin-landing --despite-loss
     """
-    from warehouse.connection import begin_landing as begin
     from warehouse.connection import landing_traces
+    from warehouse.stores import begin_landing as begin
 
     with told():
         home = open_home()

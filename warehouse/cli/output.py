@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -101,6 +101,11 @@ def progress() -> Progress:
         transient=True,
         disable=not err.is_terminal,
     )
+
+
+def waits(what: str) -> Callable[[], None]:
+    """Says once that this command waits, and for whom."""
+    return lambda: err.print(f"{what}; waiting for it")
 
 
 def parse_day(text: str, option: str) -> date:

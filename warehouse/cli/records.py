@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from warehouse.act import Act
-from warehouse.cli.output import err, out, parse_day, print_json, told, yen
+from warehouse.cli.output import err, out, parse_day, print_json, told, waits, yen
 from warehouse.clock import now, today
-from warehouse.config import open_home
+from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
+from warehouse.office.by_hand import Rows, record_rows
 
 Recorder = Annotated[str, typer.Option("--by", help="職員番号 of who records it.", envvar="OSAME_STAFF_NO")]
 By = Annotated[str, typer.Option("--by", help="職員番号 of who does this.")]
@@ -38,25 +39,32 @@ def record(
     Example: osame record reminders due_key=30-00-152994-152994-1-2025-2025-0000000001-01 sent_date=2026-07-20
     reminder_fee_yen=0 --by 1001
     """
-    from warehouse.office import decisions, records
-    from warehouse.office.permissions import record_permission
-
     with told():
-        row: dict[str, Any] = dict(
-            _row([line for line in sys.stdin.read().splitlines() if line.strip()] if values == ["-"] else values)
-        )
+        row = _row([line for line in sys.stdin.read().splitlines() if line.strip()] if values == ["-"] else values)
         home = open_home()
-        act = Act(record_permission(records.register_to_record(home, register)), by, reason, now())
-        if register == "decisions":
-            name = decisions.draft_line(home, row, act, land=land)
-        elif land:
-            name = records.record(home, register, [row], act).file_name
+        if register == "decisions" or not land:
+            name = _put_down(home, register, row, by, reason, land=land)
         else:
-            name = records.write_record(home, register, [row], act).name
+            rows = Rows(register, [row], by, reason, now().isoformat())
+            name = record_rows(home, rows, waits("another osame process writes to landing"))["file_name"]
     if land:
         out.print(f"landed    {name}; builds from now on know it", markup=False)
     else:
         out.print(f"waits     {home.inbox / name}; osame ingest lands it", markup=False)
+
+
+def _put_down(home: Home, register: str, row: dict[str, str], by: str, reason: str, *, land: bool) -> str:
+    """A draft, which is held against what stands already; or a file that waits in the inbox."""
+    from warehouse.office import decisions
+    from warehouse.office.permissions import record_permission
+    from warehouse.office.record_files import register_to_record, with_keys
+    from warehouse.office.records import write_record
+
+    act = Act(record_permission(register_to_record(home, register)), by, reason, now())
+    whole = with_keys(row)
+    if register == "decisions":
+        return decisions.draft_line(home, whole, act, land=land)
+    return write_record(home, register, [whole], act).name
 
 
 def template(
@@ -68,7 +76,7 @@ def template(
     Example: osame template decisions --to /srv/forms
     """
     from ingestion.sheet import write_template
-    from warehouse.office.records import registers
+    from warehouse.office.record_files import registers
 
     with told():
         known = registers(open_home())
@@ -86,17 +94,12 @@ def template(
 
 
 def _row(values: list[str]) -> dict[str, str]:
-    from warehouse.office.records import split_due_key
-
     row: dict[str, str] = {}
     for value in values:
         name, separator, text = value.partition("=")
         if not separator:
             raise OsameError(f"{value!r} is no COLUMN=VALUE", "write it like sent_date=2026-07-20")
-        if name in ("due_key", "offset_due_key"):
-            row |= split_due_key(text, name.removesuffix("due_key"))
-        else:
-            row[name] = text
+        row[name] = text
     return row
 
 

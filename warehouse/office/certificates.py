@@ -18,12 +18,13 @@ import duckdb
 
 from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import open_landing
 from warehouse.errors import OsameError
 from warehouse.keys import certificate_key
 from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
+from warehouse.locks import landing_lock
 from warehouse.office.inquiry import Inquiry
 from warehouse.office.records import acting_on, current_rows, recordable, taken_back
 

@@ -15,7 +15,8 @@ from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.freshness import Freshness, freshness
-from warehouse.office.records import acting_on, csv_of, current_rows, registers
+from warehouse.office.record_files import csv_of, registers
+from warehouse.office.records import acting_on, current_rows
 
 REGISTERS = ("closings", "closing_lines", "closing_flows")
 DRAFT = Permission("draft-closing", "決算の起案")

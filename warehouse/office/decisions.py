@@ -11,7 +11,8 @@ from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.office.limits import due_key_of
-from warehouse.office.records import acting_on, current_rows, recordable, registers, taken_back
+from warehouse.office.record_files import registers
+from warehouse.office.records import acting_on, current_rows, recordable, taken_back
 
 REGISTERS = ("decisions", "overpayment_notices")  # what acts on refunds, offsets and reallocations read and record
 APPROVE = Permission("approve", "決裁")

@@ -24,9 +24,10 @@ from ingestion.vault import Account, read_accounts
 from ingestion.writer import WriteError, write_fixed
 from warehouse.act import Act, Permission
 from warehouse.config import PRIVATE, Home
-from warehouse.connection import landing_lock, open_landing, open_warehouse
+from warehouse.connection import open_landing, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.calendar import non_business_day_name, roll_due_date
+from warehouse.locks import landing_lock
 from warehouse.names import zengin_name
 from warehouse.office.records import acting_on
 from warehouse.settings import DirectDebits, Settings, load_settings

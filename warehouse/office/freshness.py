@@ -13,8 +13,9 @@ import duckdb
 
 from ingestion.layout import Effect, load_layouts, tables_by_effect
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import open_landing
 from warehouse.errors import StoreBusy
+from warehouse.locks import landing_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def freshness(home: Home, warehouse: duckdb.DuckDBPyConnection, *, wait: bool = 
     built = warehouse.execute("select load_id from fct_loads where status = 'landed'").fetchall()
     known = {str(load) for (load,) in built}
     try:
-        with landing_lock(home, exclusive=False, waiting=None if wait else _do_not_wait):
+        with landing_lock(home, exclusive=False, wait=wait):
             landing = open_landing(home)
             try:
                 rows = landing.execute(
@@ -85,7 +86,3 @@ def freshness(home: Home, warehouse: duckdb.DuckDBPyConnection, *, wait: bool = 
 def _effects(home: Home) -> dict[str, Effect]:
     layouts = load_layouts(home.layouts if home.layouts.is_dir() else None)
     return {table: effect for effect, tables in tables_by_effect(layouts).items() for table in tables}
-
-
-def _do_not_wait() -> None:
-    raise StoreBusy("landing is being written to", "try again when it has finished")

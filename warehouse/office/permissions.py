@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import duckdb
+
 from ingestion.current import current_rows
 from ingestion.layout import Layout, load_layouts
 from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, landing_traces, open_landing
+from warehouse.connection import landing_traces, open_landing
 from warehouse.errors import OsameError
+from warehouse.locks import landing_lock
 from warehouse.settings import load_settings
 
 REGISTER = "staff"
@@ -39,7 +42,7 @@ def begin(home: Home, permission: Permission, by: str, at: datetime, reason: str
     return act
 
 
-def require_permitted(home: Home, act: Act) -> None:
+def require_permitted(home: Home, act: Act, landing: duckdb.DuckDBPyConnection | None = None) -> None:
     """That who acts is a member of staff on the day of the act, and has a role that the settings ask for.
 
     While nobody is registered, the first members may be recorded by whoever begins, and nothing else may be done.
@@ -47,11 +50,12 @@ def require_permitted(home: Home, act: Act) -> None:
     Args:
         home: the office's data.
         act: what is to be done.
+        landing: where the caller has it open.
 
     Raises:
         NotPermitted: they may not.
     """
-    staff = {row["staff_no"]: row for row in _staff(home)}
+    staff = {row["staff_no"]: row for row in (_staff(home) if landing is None else _registered(home, landing))}
     if not staff and act.permission.name == _KEEP_STAFF:
         return
     if not staff:
@@ -86,13 +90,17 @@ def _require_in_office(act: Act, row: dict[str, Any]) -> None:
 
 
 def _staff(home: Home) -> list[dict[str, Any]]:
-    """Numbers, days and roles: nobody's name is read."""
     if not home.landing.exists() and not landing_traces(home):
         return []
-    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[REGISTER]
     with landing_lock(home, exclusive=False):
         landing = open_landing(home)
         try:
-            return current_rows(landing, layout, ["staff_no", "role_code", "from_date", "to_date"])
+            return _registered(home, landing)
         finally:
             landing.close()
+
+
+def _registered(home: Home, landing: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Numbers, days and roles: nobody's name is read."""
+    layout = load_layouts(home.layouts if home.layouts.is_dir() else None)[REGISTER]
+    return current_rows(landing, layout, ["staff_no", "role_code", "from_date", "to_date"])

@@ -24,7 +24,8 @@ from warehouse.law.parameters import Parameters
 from warehouse.law.refund_interest import refund_interest
 from warehouse.office.decisions import REGISTERS, current_lines, is_paid, new_decision_no
 from warehouse.office.limits import OFFSET, REFUND, due_key_of
-from warehouse.office.records import Book, acting_on, current_rows, recordable, split_due_key
+from warehouse.office.record_files import split_due_key
+from warehouse.office.records import Book, acting_on, current_rows, recordable
 
 DRAFT = Permission("draft-refunds", "還付・充当の起案")
 CLAIM = Permission("claim", "還付請求の受付")

@@ -14,10 +14,12 @@ from ingestion.landing import Offer
 from ingestion.row_rules import DUE_KEY
 from warehouse.act import Act, Permission
 from warehouse.config import Home
-from warehouse.connection import landing_lock, open_landing
+from warehouse.connection import open_landing
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
-from warehouse.office.records import Book, acting_on, split_due_key
+from warehouse.locks import landing_lock
+from warehouse.office.record_files import split_due_key
+from warehouse.office.records import Book, acting_on
 from warehouse.office.standing import DueLine
 from warehouse.settings import Digits, Slips
 from warehouse.wareki import era_year

@@ -1,0 +1,73 @@
+"""Rows that people record: put down, and landed with those of everybody who records at the same moment.
+
+Any number of processes do this at once and most never open a store: what reads layouts and DuckDB is imported by the
+one that lands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from warehouse.config import PROJECT, Home
+from warehouse.errors import told_again
+from warehouse.locks import Waiting, register_locks
+from warehouse.office import pending
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one register, and who records them.
+
+    Args:
+        register: id of the extract.
+        rows: texts by column name; ``due_key`` and ``offset_due_key`` stand for the nine columns of a due key each.
+        by: 職員番号.
+        reason: why, in words.
+        at: the instant (ISO, JST).
+        permission: name and Japanese title of what is permitted; None: to record rows of this register by hand.
+    """
+
+    register: str
+    rows: Sequence[Mapping[str, str]]
+    by: str
+    reason: str
+    at: str
+    permission: tuple[str, str] | None = None
+
+
+def record_rows(home: Home, rows: Rows, waiting: Waiting | None = None) -> dict[str, Any]:
+    """Record rows and land them, wholly or not at all; others may record in the same register meanwhile.
+
+    Returns:
+        What ``ingestion.landing.Offer`` says of the file that landed, without findings.
+
+    Raises:
+        OsameError: there is no such register, who records may not, or a value breaks its layout; nothing is recorded.
+        StoreBusy: an act on the register or another process that holds landing did not end; nothing is recorded.
+    """
+    _require_register(home, rows.register)
+    with register_locks(home, [rows.register], exclusive=False, waiting=waiting):
+        answer = pending.recorded(home, asdict(rows), lambda number: _land(home, number), waiting)
+    if "refused" in answer:
+        raise told_again(answer["refused"])
+    return dict(answer["offer"])
+
+
+def _require_register(home: Home, name: str) -> None:
+    """A layout is named as its file is: whether there is one is seen without reading any."""
+    known = (folder / f"{name}.yml" for folder in (PROJECT / "ingestion" / "layouts", home.layouts))
+    if Path(name).name == name and any(map(Path.exists, known)):
+        return
+    from warehouse.office.record_files import register_of
+
+    register_of(home, name)  # says which there are
+
+
+def _land(home: Home, number: str) -> None:
+    from warehouse.office.recorder import recorder
+
+    with recorder(home) as desk:
+        desk.serve(number)
