@@ -137,10 +137,9 @@ class _Desk:
     options: Options
     earliest: datetime | None
 
-    def now(self) -> datetime:
-        """The instant, or where the clock is behind what has landed, a moment after that: what a build knew stays."""
-        at = self.options.now()
-        return at if self.earliest is None else max(at, self.earliest)
+    def landed_at(self, now: datetime) -> datetime:
+        """Now, or where the clock is behind what has landed, a moment after that: what a build knew stays so."""
+        return now if self.earliest is None else max(now, self.earliest)
 
 
 def ingest(home: Home, paths: list[Path], options: Options) -> Iterator[Offer]:
@@ -203,7 +202,8 @@ def readable_name(path: Path) -> str:
 
 
 def _offer(desk: _Desk, path: Path) -> Offer:
-    name, at = readable_name(path), desk.now()
+    name, now = readable_name(path), desk.options.now()
+    at = desk.landed_at(now)
     try:
         data = _bytes_of(path)
     except OSError as error:
@@ -215,7 +215,7 @@ def _offer(desk: _Desk, path: Path) -> Offer:
         )
     desk.options.on_step("read")
     try:
-        offer = _decide(desk, data, name, at)
+        offer = _decide(desk, data, name, at, now.date())
     except Exception as error:
         _stop_unless_of_the_file(error)
         return _failed(name, data, crashed(error))
@@ -240,7 +240,7 @@ def _bytes_of(path: Path) -> bytes:
         return handle.read()
 
 
-def _decide(desk: _Desk, data: bytes, name: str, at: datetime) -> Offer:
+def _decide(desk: _Desk, data: bytes, name: str, at: datetime, today: date) -> Offer:
     """Land, refuse, or tell that the content has landed before."""
     landing, options = desk.landing, desk.options
     sha256 = sha256_of(data)
@@ -249,7 +249,7 @@ def _decide(desk: _Desk, data: bytes, name: str, at: datetime) -> Offer:
         return landing.duplicate(data, name, at, known)
     context = Context(
         file_name=name,
-        landed_on=options.now().date(),
+        landed_on=today,
         format=options.format,
         business_date=options.business_date,
         allow_missing_result_totals=options.allow_missing_result_totals,
