@@ -20,7 +20,7 @@ from warehouse.errors import StoreBusy
 
 _WAIT_SECONDS = float(limit("OSAME_LOCK_WAIT", "600", r"\d{1,9}(\.\d+)?"))
 _PATIENCE_SECONDS = 1.0  # before somebody is told that they wait
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.2
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 1 / 64, 1 / 4
 
 Waiting = Callable[[], None]
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from ingestion import layout_docs
 from ingestion.layout import load_layouts
-from warehouse.cli import main as cli
+from warehouse.cli.main import COMMANDS, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.ja.md")
@@ -57,16 +56,13 @@ def pages() -> list[Path]:
 @cache
 def commands() -> dict[str, Command]:
     """Every command of the CLI by its words, and every group of commands."""
-    if not any(info.callback.__name__ == "report" for info in cli.app.registered_commands if info.callback):
-        cli._add_report()
-
     def walk(command: Command, words: tuple[str, ...]) -> Iterator[tuple[str, Command]]:
         if words:
             yield " ".join(words), command
         for name, child in getattr(command, "commands", {}).items():
             yield from walk(child, (*words, name))
 
-    return dict(walk(typer.main.get_command(cli.app), ()))
+    return {words: found for name in COMMANDS for words, found in walk(load(name), (name,))}
 
 
 def is_group(command: Command) -> bool:

@@ -12,8 +12,9 @@ import typer
 from ingestion.findings import Finding
 from ingestion.inbox import files_below, readable_name
 from ingestion.landing import Offer
-from warehouse.cli.main import _cell, _show_offer
+from warehouse.cli.ingest import _show_offer
 from warehouse.cli.output import parse_day, print_json, told, yen
+from warehouse.cli.sql import _cell
 from warehouse.errors import BuildFailed, OsameError, StoreBusy
 
 

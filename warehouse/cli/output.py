@@ -9,15 +9,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-import duckdb
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from warehouse.clock import today, yesterday
 from warehouse.errors import OsameError
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document; its keys are stable.")]
 
 # One line per file and finding, however narrow the terminal: what is piped into a program must not be folded.
 out = Console(highlight=False, soft_wrap=True)
@@ -31,16 +32,15 @@ def print_json(value: Any) -> None:
 
 
 # What duckdb raises for a full disk, too little memory or a damaged store; a commit that cannot be written is a
-# TransactionException.
-_MACHINE = (
-    OSError,
-    duckdb.IOException,
-    duckdb.FatalException,
-    duckdb.InternalException,
-    duckdb.SerializationException,
-    duckdb.OutOfMemoryException,
-    duckdb.TransactionException,
-)
+# TransactionException. By name: a command that opens no store does not load duckdb.
+_MACHINE = {
+    "IOException",
+    "FatalException",
+    "InternalException",
+    "SerializationException",
+    "OutOfMemoryException",
+    "TransactionException",
+}
 
 
 @contextmanager
@@ -51,12 +51,19 @@ def told() -> Iterator[None]:
     except OsameError as error:
         err.print(f"[bold red]Error:[/] {_escape(str(error))}")
         raise typer.Exit(error.exit_code) from None
-    except _MACHINE as error:
+    except Exception as error:
+        if not _is_of_the_machine(error):
+            raise
         err.print(f"[bold red]Error:[/] {_escape(_of_the_machine(error))}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         err.print("interrupted; what was landed stays landed, everything else is as it was")
         raise typer.Exit(130) from None
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    kinds = type(error).__mro__
+    return isinstance(error, OSError) or any(k.__module__.endswith("duckdb") and k.__name__ in _MACHINE for k in kinds)
 
 
 def _of_the_machine(error: Exception) -> str:
