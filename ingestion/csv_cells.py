@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from ingestion.collector import Collector
 from ingestion.dates import DateError, parse_date, parse_ymd
 from ingestion.findings import Finding, said
+from ingestion.input_fields import WITHDRAWN, input_fields
 from ingestion.layout import FieldDef, Layout, LayoutError
 
 Mask = npt.NDArray[np.bool_]
@@ -22,22 +23,6 @@ BLANK = said("(blank)", "（空欄）")
 A_VALUE = said("a value", "値")
 _SHOWN_MAX = 40
 _MAX_DIGITS = 18  # of a whole number: all of them fit in 64 bits
-_WITHDRAWN = FieldDef(
-    name="is_withdrawn",
-    header="削除フラグ",
-    label_ja="削除フラグ",
-    type="integer",
-    nullable=True,
-    optional_column=True,
-    default="0",
-    codes={"0": "有効", "1": "削除"},
-)
-
-
-def input_fields(layout: Layout) -> list[FieldDef]:
-    """The columns that a file delivers: those with a header, and the 削除フラグ of an extract."""
-    fields = [f for f in layout.columns if f.header is not None]
-    return [*fields, _WITHDRAWN] if layout.extract else fields
 
 
 class Columns(dict[str, pa.Array]):
@@ -70,7 +55,7 @@ class Rows:
     def __post_init__(self) -> None:
         self.faulty = np.zeros(len(self.lines), dtype=bool)
         self.text, self.value = Columns(self.layout), Columns(self.layout)
-        self._fields = {f.name: f for f in [*self.layout.columns, _WITHDRAWN]}
+        self._fields = {f.name: f for f in [*self.layout.columns, WITHDRAWN]}
         self._guarded = any(f.personal for f in self.layout.columns)
 
     def __len__(self) -> int:

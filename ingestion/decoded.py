@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.findings import Finding
-from ingestion.layout import Layout
+from ingestion.layout import Column, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +81,11 @@ class Decoded:
         if not self.layout.extract:
             return None
         return f"{self.business_date} {self.sequence_no} {'full' if self.is_full else 'differential'}"
+
+
+_ARROW = {"bigint": pa.int64(), "varchar": pa.string(), "date": pa.date32()}
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """What Arrow calls the type of a column of a landing table."""
+    return _ARROW[column.sql_type]

@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.collector import listed
-from ingestion.csv_cells import Rows, input_fields, read_cells
+from ingestion.csv_cells import Rows, read_cells
 from ingestion.csv_grid import Grid, is_error_notice, read_grid
 from ingestion.dates import DateError, parse_ymd
-from ingestion.decoded import Context, Decoded, QuarantinedRow
+from ingestion.decoded import Context, Decoded, QuarantinedRow, arrow_type
 from ingestion.findings import Finding, Refused, said
+from ingestion.input_fields import input_fields
 from ingestion.layout import Layout
 from ingestion.row_rules import group_rows, refuse_dashes_in_due_keys, rule_named
 
@@ -204,6 +205,6 @@ def _table(rows: Rows) -> pa.Table:
     arrays = [pa.array(rows.lines, pa.int32())]
     for column in columns:
         array = texts[column.name] if column.name in texts else rows.value[column.name]
-        arrays.append(array.cast(column.arrow_type))
+        arrays.append(array.cast(arrow_type(column)))
     table = pa.table(arrays, names=["source_line", *(c.name for c in columns)])
     return table.filter(pa.array(~rows.faulty)) if rows.faulty.any() else table

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ingestion.collector import Collector
 from ingestion.columns import A_DAY_OF_AN_ERA, Reading, decode_field, matches, printable
-from ingestion.decoded import Context, Decoded, SentRequest
+from ingestion.decoded import Context, Decoded, SentRequest, arrow_type
 from ingestion.findings import Finding, Refused, in_yen, one_of, records_of, said
 from ingestion.framing import frame, one_byte_text
 from ingestion.layout import FieldDef, Layout, TotalDef, columns_of
@@ -324,6 +324,6 @@ def _table(
     schema = [("source_line", pa.int32()), ("group_no", pa.int32())]
     values: list[Array] = [pa.array(lines.astype(np.int32)), pa.array(group_no.astype(np.int32))]
     for column in columns_of(fields, layout):
-        schema.append((column.name, column.arrow_type))
-        values.append(columns[column.name].cast(column.arrow_type))
+        schema.append((column.name, arrow_type(column)))
+        values.append(columns[column.name].cast(arrow_type(column)))
     return pa.Table.from_arrays(values, schema=pa.schema(schema))

@@ -14,7 +14,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -24,9 +24,11 @@ import duckdb
 
 from ingestion import archive
 from ingestion.decoded import Context, Decoded
+from ingestion.delivered import files_below, readable_name
 from ingestion.findings import Finding, Refused, said
-from ingestion.landing import A_MOMENT, Landing, Offer, sha256_of
+from ingestion.landing import Landing
 from ingestion.layout import BrokenLayout, Layout, LayoutError, broken_layouts, load_layouts
+from ingestion.offer import A_MOMENT, Offer, sha256_of
 from ingestion.reader import read
 from warehouse.config import Home
 from warehouse.connection import open_landing, open_memory
@@ -88,42 +90,6 @@ class Options:
 def is_left(offer: Offer) -> bool:
     """Whether a file is still where it was, to be offered again by the next run."""
     return any(finding.code in _LEFT for finding in offer.findings)
-
-
-def files_below(paths: Iterable[Path]) -> list[Path]:
-    """What is named, and what is in the folders named, by file name. Hidden files are work in progress.
-
-    Everything but folders: a link to nowhere or a pipe cannot land, and is said rather than passed over.
-
-    Raises:
-        OsameError: a path does not exist.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += _below(path)
-        elif os.path.lexists(path):
-            found.append(path)
-        else:
-            raise OsameError(f"{path} does not exist", "name a file or a folder")
-    return sorted(found, key=lambda p: (p.name, str(p)))
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """What is in a folder and its folders. One that may not be looked into, or is a link, stands for what is in it."""
-    try:
-        with os.scandir(folder) as entries:
-            listed = list(entries)
-    except OSError:
-        yield folder
-        return
-    for entry in listed:
-        if entry.name.startswith((".", "~$")):  # being written, or what Excel puts beside a workbook that is open
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(folder / entry.name)
-        else:
-            yield folder / entry.name
 
 
 @dataclass(frozen=True)
@@ -190,15 +156,6 @@ def _open(home: Home, layouts: dict[str, Layout], options: Options) -> Iterator[
             yield Landing(connection, layouts, rehearsal=options.dry_run and home.landing.exists())
         finally:
             connection.close()
-
-
-def readable_name(path: Path) -> str:
-    """The name of a delivered file. One that is no UTF-8 (from a Windows disk or an archive) is read as CP932."""
-    raw = os.fsencode(path.name)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp932", "replace")
 
 
 def _offer(desk: _Desk, path: Path) -> Offer:

@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -34,17 +33,17 @@ Charset = Literal["branch", "party", "edi", "any"]
 Effect = Literal["none", "match", "books"]
 _WEAKEST_FIRST: tuple[Effect, ...] = ("none", "match", "books")
 
-_ARROW: dict[str, pa.DataType] = {
-    "number": pa.int64(),
-    "yen": pa.int64(),
-    "integer": pa.int64(),
-    "digits": pa.string(),
-    "text": pa.string(),
-    "hm": pa.string(),
-    "ymd": pa.date32(),
-    "md": pa.date32(),
-    "era_ymd": pa.date32(),
-    "date": pa.date32(),
+_SQL = {
+    "number": "bigint",
+    "yen": "bigint",
+    "integer": "bigint",
+    "digits": "varchar",
+    "text": "varchar",
+    "hm": "varchar",
+    "ymd": "date",
+    "md": "date",
+    "era_ymd": "date",
+    "date": "date",
 }
 LINEAGE = [("load_id", "bigint"), ("source_line", "integer")]
 GROUP = ("group_no", "integer")
@@ -56,12 +55,6 @@ _NO_NAME = "is no name: small letters, digits and _ (at most 55, a letter first)
 _DIGITS_ONLY = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _SPAN = re.compile(r"(data:)?[1-9][0-9]{0,3}(-[1-9][0-9]{0,3})?")
 _MAX_DIGITS = 18
-_SQL: dict[pa.DataType, str] = {
-    pa.int64(): "bigint",
-    pa.int32(): "integer",
-    pa.string(): "varchar",
-    pa.date32(): "date",
-}
 
 
 # A byte of a record, and characters of a value: what is longer than this is none, and would fill the memory.
@@ -133,8 +126,9 @@ class FieldDef(_Model):
         return self.type != "space"
 
     @property
-    def arrow_type(self) -> pa.DataType:
-        return _ARROW[self.type]
+    def sql_type(self) -> str:
+        """Of the column of the landing table."""
+        return _SQL[self.type]
 
     @property
     def exact_digits(self) -> int | None:
@@ -363,16 +357,11 @@ class Layout(_Model):
 class Column(_Model):
     """A column of a landing table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     name: str
-    arrow_type: Annotated[Any, Field(exclude=True)]
+    sql_type: str
     label_ja: str
     description: str
     personal: bool
-
-    @property
-    def sql_type(self) -> str:
-        return _SQL[self.arrow_type]
 
 
 def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
@@ -381,7 +370,7 @@ def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
         out.append(
             Column(
                 name=f.name,
-                arrow_type=f.arrow_type,
+                sql_type=f.sql_type,
                 label_ja=f.label_ja,
                 description=f.description,
                 personal=f.personal,
@@ -391,7 +380,7 @@ def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
             out.append(
                 Column(
                     name=f"{f.name}_text",
-                    arrow_type=pa.string(),
+                    sql_type="varchar",
                     label_ja=f"{f.label_ja}（原文）",
                     description="as delivered",
                     personal=f.personal,
@@ -401,7 +390,7 @@ def columns_of(fields: Iterable[FieldDef], layout: Layout) -> list[Column]:
         out.append(
             Column(
                 name=_FLAG,
-                arrow_type=pa.int64(),
+                sql_type="bigint",
                 label_ja="削除フラグ",
                 description="1 withdraws the row of this primary key",
                 personal=False,
@@ -582,7 +571,7 @@ def landing_schema(layouts: dict[str, Layout]) -> dict[str, list[Column]]:
             for column in columns:
                 other = seen.setdefault(column.name, column)
                 first = owner.setdefault((table, column.name), layout.id)
-                if other.arrow_type != column.arrow_type or other.personal != column.personal:
+                if other.sql_type != column.sql_type or other.personal != column.personal:
                     raise LayoutError(f"{table}.{column.name}: {layout.id} and {first} disagree on type or personal")
     return {table: list(columns.values()) for table, columns in tables.items()}
 

@@ -100,7 +100,7 @@ def _columns(table: str, fields: Mapping[str, FieldDef], shipped: list[dict[str,
             yield f"{table}.{name} ({ours.label_ja}) may be blank here: the models need it; not nullable, or a default"
     for name, field in fields.items():
         known = [of[name] for of in shipped if name in of]
-        if known and (field.arrow_type != known[0].arrow_type or field.personal != known[0].personal):
+        if known and (field.sql_type != known[0].sql_type or field.personal != known[0].personal):
             yield f"{table}.{name}: type {field.type}, personal {field.personal}; ours are {_kind(known[0])}"
         elif known and not _signs(field) <= set.union(*(_signs(of) for of in known)):
             yield f"{table}.{name}: sign {field.sign} is wider than the models expect ({known[0].sign})"

@@ -62,7 +62,7 @@ def _key_of(layout: Layout) -> _Key:
     """The primary key; of a payment record, which has none, all of it but what is personal."""
     fields = {f.name: f for f in layout.data_fields() if not f.personal}
     columns = [fields[name] for name in layout.primary_key if name in fields] or list(fields.values())
-    return _Key(columns, {c.name for c in columns if c.arrow_type == pa.string() and not _is_exact(c)})
+    return _Key(columns, {c.name for c in columns if c.sql_type == "varchar" and not _is_exact(c)})
 
 
 def _is_exact(column: FieldDef) -> bool:
@@ -135,7 +135,7 @@ def _within(key: _Key, rows: pa.Table) -> tuple[str, list[object]]:
     """Only rows of the days that the file speaks of can have its keys."""
     conditions, bounds = ["true"], []
     for column in key.columns:
-        if column.arrow_type == pa.date32() and not column.may_be_null:
+        if column.sql_type == "date" and not column.may_be_null:
             days = pc.min_max(rows[column.name]).as_py()
             conditions.append(f"ld.{quoted(column.name)} between ? and ?")
             bounds += [days["min"], days["max"]]

@@ -15,21 +15,11 @@ import pyarrow.compute as pc
 
 from ingestion import barcode
 from ingestion.csv_cells import A_VALUE, Mask, Rows
+from ingestion.due_key import DUE_KEY
 from ingestion.layout import LayoutError
 
 RowRule = Callable[[Rows], None]
 
-DUE_KEY = (
-    "tax_item_code",
-    "tax_item_detail_code",
-    "assessing_body_code",
-    "instalment_body_code",
-    "body_scope_code",
-    "levy_year",
-    "tax_year",
-    "notice_no",
-    "instalment_no",
-)
 _OWN_AMOUNTS = ("principal_yen", "reminder_fee_yen", "late_charge_yen")
 _COMPONENTS = ("principal", "reminder_fee", "late_charge")
 _MOVED_AMOUNTS = tuple(f"{source}_to_{target}_yen" for source in _COMPONENTS for target in _COMPONENTS)

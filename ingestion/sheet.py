@@ -15,8 +15,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
 from ingestion.collector import MAX_LISTED, listed
-from ingestion.csv_cells import input_fields
 from ingestion.findings import Finding, Refused, said
+from ingestion.input_fields import input_fields
 from ingestion.layout import FieldDef, Layout
 from ingestion.workbook import Cells, Odd, Value, Workbook, column_letters
 from warehouse.clock import JST

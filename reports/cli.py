@@ -87,7 +87,7 @@ def _chosen(catalog: Catalog, ids: list[str], every: bool) -> list[ReportEntry]:
 
 def _run_all(entries: list[ReportEntry], given: dict[str, str]) -> list[RunResult]:
     from reports.run import RunResult, run_report
-    from warehouse.build import code_version
+    from warehouse.code_version import code_version
 
     home, version = open_home(), code_version()
     console = Console(stderr=True)

@@ -172,8 +172,8 @@ def _tested_build(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _report(arguments: argparse.Namespace) -> dict[str, Any]:
     from reports.run import run_report
-    from warehouse.build import code_version
     from warehouse.clock import now
+    from warehouse.code_version import code_version
 
     home, town = _home(arguments), _made(arguments)
     result = run_report(home, "daily_collection", {"month": f"{town.as_of[:4]}-01"}, now(), code_version())

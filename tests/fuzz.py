@@ -33,10 +33,10 @@ from typing import Any
 import openpyxl
 import xlsxwriter
 
-from ingestion.csv_cells import input_fields
 from ingestion.dates import parse_date
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Refused
+from ingestion.input_fields import input_fields
 from ingestion.layout import LAYOUT_DIR, FieldDef, Layout, LayoutError, check_layout
 from ingestion.reader import read
 from tests.fixed_files import DEBITS, FIXED, LAYOUTS, context, debits, valid

@@ -15,8 +15,9 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from ingestion.inbox import Options, files_below, ingest
-from ingestion.landing import Offer
+from ingestion.delivered import files_below
+from ingestion.inbox import Options, ingest
+from ingestion.offer import Offer
 from ingestion.town import Town
 from reports.run import RunResult, run_report
 from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, SLIP, Row, file_of
@@ -27,8 +28,9 @@ from warehouse.connection import open_landing, open_memory
 from warehouse.demo import make_city
 from warehouse.locks import landing_lock
 from warehouse.office.permissions import record_permission
-from warehouse.office.record_files import csv_of, registers
+from warehouse.office.record_files import csv_of
 from warehouse.office.records import record
+from warehouse.office.registers import registers
 
 POPULATION, YEARS, SEED = 600, 2, 1
 LATEST = datetime(2026, 7, 1, 7, 0)  # after the last file of the town has landed

@@ -22,7 +22,8 @@ from tests.unit.test_records import DRAFT
 from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.office import decisions, refunds
-from warehouse.office.records import acting_on, current_rows
+from warehouse.office.records import acting_on
+from warehouse.office.registers import current_rows
 
 AT = datetime(2026, 6, 1, 9)
 DAY = AT.date()

@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from ingestion.layout import load_layouts
 from ingestion.vault import build_vault
 from warehouse import connection as db
 from warehouse.build_record import attempt
+from warehouse.code_version import code_version
 from warehouse.config import PROJECT, Home
 from warehouse.errors import BuildFailed, OsameError
 from warehouse.keys import landing_key
@@ -164,22 +164,6 @@ def _publish(home: Home, target: Path) -> None:
     connection.execute("checkpoint")
     connection.close()
     target.replace(home.warehouse)
-
-
-def code_version() -> str:
-    """The commit that this code is at, or the installed version where there is no checkout."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(PROJECT), "rev-parse", "--short=12", "HEAD"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        from importlib.metadata import version
-
-        return version("osame")
-    return done.stdout.strip()
 
 
 def build_variables(

@@ -14,9 +14,10 @@ import yaml
 
 from ingestion.inbox import Options, ingest
 from ingestion.town import Town, make_town
-from warehouse.build import build, code_version
+from warehouse.build import build
 from warehouse.cli.output import out, progress, yen
 from warehouse.clock import now
+from warehouse.code_version import code_version
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
 from warehouse.truth import Verdict, compare_with_truth

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from ingestion.inbox import files_below
+from ingestion.delivered import files_below
 from ingestion.layout import broken_layouts
 from warehouse.build_record import last_build
 from warehouse.clock import today, yesterday

@@ -5,28 +5,11 @@ from __future__ import annotations
 import duckdb
 
 from ingestion import archive
-from ingestion.landing import Landing
-from ingestion.layout import load_layouts
 from warehouse.config import Home
-from warehouse.connection import make_landing, open_landing, open_warehouse
+from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError, StoreDamaged, StoreMissing
-from warehouse.locks import landing_lock
 
 _SHOWN = 5
-
-
-def begin_landing(home: Home) -> bool:
-    """An empty landing store where none is, whatever tells that there was one. False if there is one: it stays."""
-    with landing_lock(home, exclusive=True):
-        if home.landing.exists():
-            return False
-        make_landing(home)
-        connection = open_landing(home, read_only=False)
-        try:
-            Landing(connection, load_layouts(home.layouts if home.layouts.is_dir() else None))
-        finally:
-            connection.close()
-    return True
 
 
 def landed(landing: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:

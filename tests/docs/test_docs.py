@@ -56,6 +56,7 @@ def pages() -> list[Path]:
 @cache
 def commands() -> dict[str, Command]:
     """Every command of the CLI by its words, and every group of commands."""
+
     def walk(command: Command, words: tuple[str, ...]) -> Iterator[tuple[str, Command]]:
         if words:
             yield " ".join(words), command

@@ -29,8 +29,9 @@ from warehouse.law.late_charge import Payment, late_charge
 from warehouse.locks import landing_lock
 from warehouse.office import decisions, refunds
 from warehouse.office.inquiry import inquire
-from warehouse.office.records import current_rows, record
+from warehouse.office.records import record
 from warehouse.office.refund_transfers import PAY, Choice, preview_refunds, transfer_refunds
+from warehouse.office.registers import current_rows
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
 from warehouse.settings import load_settings

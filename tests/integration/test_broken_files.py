@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.findings import KINDS
-from ingestion.landing import Offer
+from ingestion.offer import Offer
 from tests.fixed_files import FIXED, LANDED, matrix, valid
 from tests.office import BuiltTown, deliver, evidence, land, landing_rows, names
 from tests.unit.test_delimited import BROKEN, LAYOUTS, VALID, file_of, same_key

@@ -212,7 +212,7 @@ def test_a_withdrawn_certificate_is_no_longer_genuine(office: Home, issue: Calla
 
 
 def _columns(layout: str) -> set[str]:
-    from ingestion.csv_cells import input_fields
+    from ingestion.input_fields import input_fields
     from ingestion.layout import load_layouts
 
     return {field.name for field in input_fields(load_layouts()[layout])}

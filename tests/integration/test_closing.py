@@ -17,8 +17,8 @@ from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.office.closing import CLOSE, DRAFT, Closing, close_year, draft_closing, preview
-from warehouse.office.record_files import csv_of, registers, split_due_key
-from warehouse.office.records import current_rows, recordable
+from warehouse.office.record_files import csv_of
+from warehouse.office.registers import current_rows, recordable, registers, split_due_key
 
 pytestmark = pytest.mark.slow
 

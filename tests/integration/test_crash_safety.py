@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ingestion import archive
-from ingestion.landing import sha256_of
+from ingestion.offer import sha256_of
 from tests.crash_driver import AT
 from tests.fixed_files import debits
 from tests.office import (

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.inbox import Options, files_below, ingest
-from ingestion.landing import Offer
+from ingestion.delivered import files_below
+from ingestion.inbox import Options, ingest
+from ingestion.offer import Offer
 from tests.office import (
     LATEST,
     BuiltTown,

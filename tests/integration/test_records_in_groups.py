@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.row_rules import DUE_KEY
+from ingestion.due_key import DUE_KEY
 from tests.office import environment, hire, landing_rows, python
 from tests.recorders import KEY, STEPS
 from warehouse.config import Home, open_home

@@ -11,9 +11,9 @@ import pypdfium2
 import pytest
 
 from ingestion.decoded import Context
+from ingestion.due_key import DUE_KEY
 from ingestion.layout import load_layouts
 from ingestion.reader import read
-from ingestion.row_rules import DUE_KEY
 from ingestion.vault_log import entries
 from reports.documents.refund_notice import TELL, issue_notices, print_again
 from tests.office import deliver_rows, hire, land, landing_rows, recording
@@ -24,9 +24,9 @@ from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.office import decisions, refunds
-from warehouse.office.record_files import split_due_key
-from warehouse.office.records import current_rows, record, recordable
+from warehouse.office.records import record
 from warehouse.office.refund_transfers import PAY, Transfers, transfer_refunds
+from warehouse.office.registers import current_rows, recordable, split_due_key
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
 from warehouse.settings import load_settings

@@ -22,7 +22,7 @@ from tests.unit.test_delimited import LAYOUTS, file_of
 from warehouse.config import Home
 from warehouse.connection import open_landing, open_vault
 from warehouse.locks import landing_lock
-from warehouse.office import records
+from warehouse.office import registers
 
 KEYS = ("0000000001", "0000000002", "0000000003")
 NAMES = ("雪見　一", "雪見　二")
@@ -106,8 +106,8 @@ def test_everybody_sees_the_row_that_holds(files: list[File], random: object) ->
             (offer,) = land(home, [path], AT.replace(minute=place))
             assert offer.status == "landed"
 
-        assert {row["addressee_no"]: row["name"] for row in records.current_rows(home, "addressees")} == holds
-        gone = records.current_rows(home, "addressees", withdrawn=True)
+        assert {row["addressee_no"]: row["name"] for row in registers.current_rows(home, "addressees")} == holds
+        gone = registers.current_rows(home, "addressees", withdrawn=True)
         assert {row["addressee_no"] for row in gone} == withdrawn
 
         with landing_lock(home, exclusive=False):
@@ -146,4 +146,4 @@ def test_a_full_extract_delivered_again_on_a_third_day_holds(tmp_path: Path) -> 
         (home.inbox / file.name).write_bytes(file.data)
         (offer,) = land(home, [home.inbox], datetime.combine(date(2026, 5, day), AT.time()))
         assert offer.status == "landed"
-        assert [found["name"] for found in records.current_rows(home, "addressees")] == [name]
+        assert [found["name"] for found in registers.current_rows(home, "addressees")] == [name]

@@ -9,10 +9,10 @@ from datetime import date
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.csv_cells import input_fields
 from ingestion.decoded import Context
 from ingestion.delimited import decode
 from ingestion.findings import Refused
+from ingestion.input_fields import input_fields
 from ingestion.layout import load_layouts
 
 LAYOUT = load_layouts()["addressees"]

@@ -21,7 +21,8 @@ from warehouse.errors import OsameError, StoreBusy
 from warehouse.locks import landing_lock
 from warehouse.office import decisions
 from warehouse.office.permissions import NotPermitted, require_permitted
-from warehouse.office.records import acting_on, current_rows, record
+from warehouse.office.records import acting_on, record
+from warehouse.office.registers import current_rows
 
 AT = datetime(2026, 6, 1, 9)
 DAY = AT.date()

@@ -11,7 +11,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from ingestion import archive
-from ingestion.landing import sha256_of
+from ingestion.offer import sha256_of
 from warehouse.config import Home, open_home
 
 AT = datetime(2025, 7, 3, 9)

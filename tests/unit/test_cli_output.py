@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import typer
 
+from ingestion.delivered import files_below, readable_name
 from ingestion.findings import Finding
-from ingestion.inbox import files_below, readable_name
-from ingestion.landing import Offer
+from ingestion.offer import Offer
 from warehouse.cli.ingest import _show_offer
 from warehouse.cli.output import parse_day, print_json, told, yen
 from warehouse.cli.sql import _cell

@@ -14,12 +14,14 @@ import pytest
 from stdnum.jp import cn, in_
 
 from ingestion.barcode import check_digit
-from ingestion.csv_cells import MASKED, input_fields
-from ingestion.decoded import Context, Decoded
+from ingestion.csv_cells import MASKED
+from ingestion.decoded import Context, Decoded, arrow_type
 from ingestion.delimited import decode, is_error_notice
+from ingestion.due_key import DUE_KEY
 from ingestion.findings import Finding, Refused
+from ingestion.input_fields import input_fields
 from ingestion.layout import Layout, LayoutError, landing_schema, load_layouts
-from ingestion.row_rules import DUE_KEY, group_rows, rule_named
+from ingestion.row_rules import group_rows, rule_named
 
 LAYOUTS = {k: v for k, v in load_layouts().items() if v.kind == "csv"}
 SAMPLE = Path(__file__).parents[2].parent / "shared" / "samples" / "cvs_dsk.csv"
@@ -316,7 +318,7 @@ def test_a_valid_file_lands_whole(layout_id: str) -> None:
     layout = LAYOUTS[layout_id]
     columns = layout.table_schemas()[str(layout.table)]
     assert table.column_names == ["source_line", *(c.name for c in columns)]
-    assert table.schema.types == [pa.int32(), *(c.arrow_type for c in columns)]
+    assert table.schema.types == [pa.int32(), *(arrow_type(c) for c in columns)]
     assert decoded.business_date == (date(2025, 8, 1) if layout.extract else None)
 
 

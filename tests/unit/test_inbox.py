@@ -15,9 +15,11 @@ import pytest
 import yaml
 
 from ingestion import archive, inbox
-from ingestion.inbox import Options, RunStopped, files_below, ingest, is_left
-from ingestion.landing import Landing, Offer, sha256_of
+from ingestion.delivered import files_below
+from ingestion.inbox import Options, RunStopped, ingest, is_left
+from ingestion.landing import Landing
 from ingestion.layout import LAYOUT_DIR
+from ingestion.offer import Offer, sha256_of
 from tests.office import environment, python
 from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, file_of
 from warehouse.config import Home, open_home

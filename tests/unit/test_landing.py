@@ -12,8 +12,9 @@ import pytest
 
 from ingestion.decoded import Context, Decoded, SentRequest
 from ingestion.findings import Finding, Refused
-from ingestion.landing import LOADS, Landing, load_id_of, sha256_of
+from ingestion.landing import LOADS, Landing
 from ingestion.layout import LINEAGE, Layout, landing_schema, load_layouts
+from ingestion.offer import load_id_of, sha256_of
 from ingestion.reader import read
 from tests.fixed_files import debit_group, debits
 from tests.unit.test_delimited import ASSESSMENT, PAID_SLIP, file_of

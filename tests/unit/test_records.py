@@ -10,18 +10,18 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from ingestion.csv_cells import input_fields
-from ingestion.landing import Offer
+from ingestion.input_fields import input_fields
+from ingestion.offer import Offer
 from tests.office import act_of, hire, landing_rows, recording
 from warehouse.cli.main import app
 from warehouse.config import Home
 from warehouse.connection import open_landing
 from warehouse.errors import OsameError
-from warehouse.office import decisions, record_files, records
+from warehouse.office import decisions, records, registers
 
 KEY = "30-00-152994-152994-1-2025-2025-0000000001-01"
 AT = datetime(2026, 6, 1, 9, 0, 0, 123_000)
-DRAFT = record_files.split_due_key(KEY) | {
+DRAFT = registers.split_due_key(KEY) | {
     "decision_no": "20260601090000123",
     "line_no": "1",
     "decision_type_code": "1",
@@ -87,9 +87,9 @@ def test_unknown_registers_and_columns_are_named(home: Home, register: str, row:
 
 
 def test_a_due_key_has_nine_parts() -> None:
-    assert list(record_files.split_due_key(KEY, "offset_"))[-1] == "offset_instalment_no"
+    assert list(registers.split_due_key(KEY, "offset_"))[-1] == "offset_instalment_no"
     with pytest.raises(OsameError, match="has 3 parts"):
-        record_files.split_due_key("30-00-1")
+        registers.split_due_key("30-00-1")
 
 
 def test_another_person_approves_and_only_once(home: Home) -> None:
@@ -156,7 +156,7 @@ def test_a_sheet_is_filled_in_instead(home: Home, tmp_path: Path, monkeypatch: p
     assert "is no register" in CliRunner().invoke(app, ["template", "zengin91_120"]).stderr
     book = openpyxl.load_workbook(tmp_path / "decisions_20260601.xlsx")
     page = book["記録"]
-    columns = {field.header: field.name for field in input_fields(record_files.registers(home)["decisions"])}
+    columns = {field.header: field.name for field in input_fields(registers.registers(home)["decisions"])}
     for column, cell in enumerate(page[1], start=1):
         value = DRAFT.get(columns[cell.value])
         if value is not None:

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.csv_cells import input_fields
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused
+from ingestion.input_fields import input_fields
 from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.sheet import GUIDE, SHEET, read_sheet, write_template

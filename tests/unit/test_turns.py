@@ -21,8 +21,9 @@ from warehouse.errors import OsameError, StoreBusy
 from warehouse.locks import register_locks
 from warehouse.office import certificates, closing, decisions, refunds, slips
 from warehouse.office.direct_debits import REQUEST, request_debits
-from warehouse.office.records import acting_on, current_rows, record, write_record
+from warehouse.office.records import acting_on, record, write_record
 from warehouse.office.refund_transfers import PAY, transfer_refunds
+from warehouse.office.registers import current_rows
 from warehouse.settings import load_settings
 
 AT = datetime(2026, 6, 1, 9)

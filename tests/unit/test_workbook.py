@@ -13,9 +13,9 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from ingestion.csv_cells import input_fields
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused
+from ingestion.input_fields import input_fields
 from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.workbook import Cells, Odd, Workbook, column_letters

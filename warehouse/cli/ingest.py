@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from ingestion.inbox import Options, files_below, is_left
+from ingestion.beginning import begin_landing as begin
+from ingestion.delivered import files_below
+from ingestion.inbox import Options, is_left
 from ingestion.inbox import ingest as offer_files
 from ingestion.layout import broken_layouts
 from warehouse.cli.output import Json, err, out, parse_day, print_json, progress, told, waits, yen
@@ -16,7 +18,6 @@ from warehouse.clock import now
 from warehouse.config import Home, open_home
 from warehouse.connection import landing_traces
 from warehouse.errors import OsameError
-from warehouse.stores import begin_landing as begin
 
 _MARKS = {
     "landed": "[green]landed[/]",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 import typer
@@ -18,6 +19,20 @@ from warehouse.cli.output import speak_utf8
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _DAY, _PEOPLE, _PAPER, _TOOLS = "Every day", "Staff and their decisions", "Papers and files that go out", "Tools"
+
+
+class _NotNeeded(MetaPathFinder):
+    """What libraries load if it is installed, each for a second, and no command uses, is not there for a command.
+
+    DuckDB looks for pandas at the first parameter of a statement; jsonschema compiles a grammar of addresses that no
+    notebook has.
+    """
+
+    names = ("pandas", "rfc3987_syntax")
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
+        if fullname in self.names:
+            raise ModuleNotFoundError(f"no command needs {fullname}", name=fullname)
 
 
 @dataclass(frozen=True)
@@ -194,8 +209,7 @@ def _osame() -> None: ...
 def main() -> None:
     """Entry point of the console script."""
     speak_utf8()
-    # DuckDB looks for pandas at the first parameter of a statement, and takes a second to load it; no command uses it.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _NotNeeded())
     app()
 
 

@@ -57,8 +57,8 @@ def _put_down(home: Home, register: str, row: dict[str, str], by: str, reason: s
     """A draft, which is held against what stands already; or a file that waits in the inbox."""
     from warehouse.office import decisions
     from warehouse.office.permissions import record_permission
-    from warehouse.office.record_files import register_to_record, with_keys
     from warehouse.office.records import write_record
+    from warehouse.office.registers import register_to_record, with_keys
 
     act = Act(record_permission(register_to_record(home, register)), by, reason, now())
     whole = with_keys(row)
@@ -76,7 +76,7 @@ def template(
     Example: osame template decisions --to /srv/forms
     """
     from ingestion.sheet import write_template
-    from warehouse.office.record_files import registers
+    from warehouse.office.registers import registers
 
     with told():
         known = registers(open_home())

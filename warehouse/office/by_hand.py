@@ -61,7 +61,7 @@ def _require_register(home: Home, name: str) -> None:
     known = (folder / f"{name}.yml" for folder in (PROJECT / "ingestion" / "layouts", home.layouts))
     if Path(name).name == name and any(map(Path.exists, known)):
         return
-    from warehouse.office.record_files import register_of
+    from warehouse.office.registers import register_of
 
     register_of(home, name)  # says which there are
 

@@ -26,7 +26,8 @@ from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
 from warehouse.locks import landing_lock
 from warehouse.office.inquiry import Inquiry
-from warehouse.office.records import acting_on, current_rows, recordable, taken_back
+from warehouse.office.records import acting_on
+from warehouse.office.registers import current_rows, recordable, taken_back
 
 REGISTER = "certificates"
 ISSUE = Permission("certificate", "証明書の発行", asks_reason=True)

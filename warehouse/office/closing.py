@@ -8,15 +8,16 @@ from typing import Any
 
 import duckdb
 
-from ingestion.landing import sha256_of
+from ingestion.offer import sha256_of
 from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.freshness import Freshness, freshness
-from warehouse.office.record_files import csv_of, registers
-from warehouse.office.records import acting_on, current_rows
+from warehouse.office.record_files import csv_of
+from warehouse.office.records import acting_on
+from warehouse.office.registers import current_rows, registers
 
 REGISTERS = ("closings", "closing_lines", "closing_flows")
 DRAFT = Permission("draft-closing", "決算の起案")

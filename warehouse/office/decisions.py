@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from ingestion.landing import Offer
+from ingestion.offer import Offer
 from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.office.limits import due_key_of
-from warehouse.office.record_files import registers
-from warehouse.office.records import acting_on, current_rows, recordable, taken_back
+from warehouse.office.records import acting_on
+from warehouse.office.registers import current_rows, recordable, registers, taken_back
 
 REGISTERS = ("decisions", "overpayment_notices")  # what acts on refunds, offsets and reallocations read and record
 APPROVE = Permission("approve", "決裁")

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 
 from ingestion.current import current_rows
+from ingestion.due_key import DUE_KEY
 from ingestion.layout import Layout
-from ingestion.row_rules import DUE_KEY
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError

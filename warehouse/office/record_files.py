@@ -4,85 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+import os
+import tempfile
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
-from ingestion.csv_cells import input_fields
 from ingestion.decoded import Context, Decoded
 from ingestion.findings import Finding, Refused
-from ingestion.layout import Layout, load_layouts
+from ingestion.input_fields import input_fields
+from ingestion.layout import Layout
+from ingestion.offer import last_version
 from ingestion.reader import read
-from ingestion.row_rules import DUE_KEY
+from warehouse.act import Act
 from warehouse.config import Home
+from warehouse.connection import open_landing
 from warehouse.errors import OsameError
+from warehouse.locks import landing_lock
+from warehouse.office.registers import Row, register_of, text_of
 
-Row = Mapping[str, Any]
 _MILLISECOND = timedelta(milliseconds=1)
 _SHOWN = 10
-# Registers in which a single row would say what only an act of its own may say: two persons sign it, or it is numbered.
-_KEPT_BY = {
-    "certificates": "osame issue certificate, osame withdraw-certificate",
-    "closings": "osame draft-closing, osame close",
-    "closing_lines": "osame close",
-    "closing_flows": "osame close",
-}
-
-
-def known_layouts(home: Home) -> dict[str, Layout]:
-    """Every layout of an office, ours and its own, by id."""
-    return load_layouts(home.layouts if home.layouts.is_dir() else None)
-
-
-def registers(home: Home) -> dict[str, Layout]:
-    """What may be recorded: every extract, by id."""
-    return {name: layout for name, layout in known_layouts(home).items() if layout.extract}
-
-
-def register_of(home: Home, name: str) -> Layout:
-    known = registers(home)
-    if name not in known:
-        raise OsameError(f"{name!r} is no register", f"use one of {', '.join(sorted(known))}")
-    return known[name]
-
-
-def register_to_record(home: Home, name: str) -> Layout:
-    """A register of which single rows are recorded by hand.
-
-    Raises:
-        OsameError: there is none of that name, or an act of its own keeps it.
-    """
-    layout = register_of(home, name)
-    if name in _KEPT_BY:
-        raise OsameError(f"{layout.title_ja} ({name}) is not recorded row by row", f"use: {_KEPT_BY[name]}")
-    return layout
-
-
-def split_due_key(due_key: str, prefix: str = "") -> dict[str, str]:
-    """The nine columns of a due key, each with a prefix (``offset_``).
-
-    Raises:
-        OsameError: the key has not nine parts.
-    """
-    parts = due_key.split("-")
-    if len(parts) != len(DUE_KEY):
-        raise OsameError(f"{due_key!r} has {len(parts)} parts, a due key has {len(DUE_KEY)}", "copy it from fct_dues")
-    return {f"{prefix}{name}": part for name, part in zip(DUE_KEY, parts, strict=True)}
-
-
-_KEYS = {"due_key": "", "offset_due_key": "offset_"}
-
-
-def with_keys(row: Mapping[str, str]) -> dict[str, Any]:
-    """A row with the columns that its ``due_key`` and ``offset_due_key`` stand for.
-
-    Raises:
-        OsameError: a key has not nine parts.
-    """
-    whole: dict[str, Any] = {}
-    for name, text in row.items():
-        whole |= split_due_key(text, _KEYS[name]) if name in _KEYS else {name: text}
-    return whole
 
 
 def file_name(register: str, day: date, number: int) -> str:
@@ -114,10 +56,6 @@ def csv_of(layout: Layout, rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def text_of(value: Any) -> str:
-    return "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
-
-
 def decoded_soundly(layout: Layout, data: bytes, day: date) -> Decoded:
     """What the reader makes of a file of records, of which every row must be sound.
 
@@ -140,3 +78,38 @@ def _unsound(layout: Layout, findings: list[Finding]) -> OsameError:
     if len(findings) > _SHOWN:
         listed += f"\n  and {len(findings) - _SHOWN:,} more"
     return OsameError(f"{layout.title_ja} ({layout.id}) was not recorded:\n{listed}", "mend the values")
+
+
+def put_down(home: Home, register: str, rows: Iterable[Row], act: Act) -> Path:
+    """As ``Book.put_down``."""
+    layout, day = register_of(home, register), act.at.date()
+    data = csv_of(layout, rows).encode("utf-8")
+    decoded_soundly(layout, data, day)
+    with landing_lock(home, exclusive=False):
+        number = max(milliseconds(act.at), _last_version(home, layout.table_for(None), day) + 1)
+    while not _appear(target := home.inbox / file_name(register, day, number), data):
+        number += 1
+    return target
+
+
+def _last_version(home: Home, table: str, day: date) -> int:
+    if not home.landing.exists():
+        return -1
+    connection = open_landing(home)
+    try:
+        return last_version(connection, table, day)
+    finally:
+        connection.close()
+
+
+def _appear(target: Path, data: bytes) -> bool:
+    """Write a file whole under a name that nobody has taken; False if somebody has."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".") as hidden:
+        hidden.write(data)
+        hidden.flush()
+        os.fsync(hidden.fileno())
+        try:
+            target.hardlink_to(hidden.name)  # unlike a rename, never in the place of another's
+        except FileExistsError:
+            return False
+    return True

@@ -18,8 +18,9 @@ from ingestion import archive
 from ingestion.decoded import Decoded
 from ingestion.findings import Refused
 from ingestion.inbox import Options, offer_files
-from ingestion.landing import A_MOMENT, Landing, Offer
+from ingestion.landing import Landing
 from ingestion.layout import Layout
+from ingestion.offer import A_MOMENT, Offer
 from warehouse.act import Act, Permission
 from warehouse.clock import now
 from warehouse.config import Home
@@ -30,17 +31,8 @@ from warehouse.office.by_hand import Rows
 from warehouse.office.limits import require_room
 from warehouse.office.pending import Request
 from warehouse.office.permissions import record_permission, require_permitted
-from warehouse.office.record_files import (
-    Row,
-    csv_of,
-    decoded_soundly,
-    file_name,
-    known_layouts,
-    milliseconds,
-    register_of,
-    register_to_record,
-    with_keys,
-)
+from warehouse.office.record_files import csv_of, decoded_soundly, file_name, milliseconds
+from warehouse.office.registers import Row, known_layouts, register_of, register_to_record, with_keys
 
 _FINDINGS = ("findings", "warnings")
 

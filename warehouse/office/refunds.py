@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from ingestion.landing import Offer
-from ingestion.row_rules import DUE_KEY
+from ingestion.due_key import DUE_KEY
+from ingestion.offer import Offer
 from ingestion.vault import Account, read_accounts
 from warehouse.act import Act, Permission
 from warehouse.config import Home
@@ -24,8 +24,8 @@ from warehouse.law.parameters import Parameters
 from warehouse.law.refund_interest import refund_interest
 from warehouse.office.decisions import REGISTERS, current_lines, is_paid, new_decision_no
 from warehouse.office.limits import OFFSET, REFUND, due_key_of
-from warehouse.office.record_files import split_due_key
-from warehouse.office.records import Book, acting_on, current_rows, recordable
+from warehouse.office.records import Book, acting_on
+from warehouse.office.registers import current_rows, recordable, split_due_key
 
 DRAFT = Permission("draft-refunds", "還付・充当の起案")
 CLAIM = Permission("claim", "還付請求の受付")

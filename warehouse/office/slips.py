@@ -10,16 +10,16 @@ from datetime import date
 from typing import Any
 
 from ingestion import barcode, el_qr, ocr_line
-from ingestion.landing import Offer
-from ingestion.row_rules import DUE_KEY
+from ingestion.due_key import DUE_KEY
+from ingestion.offer import Offer
 from warehouse.act import Act, Permission
 from warehouse.config import Home
 from warehouse.connection import open_landing
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.locks import landing_lock
-from warehouse.office.record_files import split_due_key
 from warehouse.office.records import Book, acting_on
+from warehouse.office.registers import split_due_key
 from warehouse.office.standing import DueLine
 from warehouse.settings import Digits, Slips
 from warehouse.wareki import era_year

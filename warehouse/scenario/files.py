@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.barcode import check_digit
-from ingestion.landing import load_id_of, sha256_of
 from ingestion.layout import load_layouts
+from ingestion.offer import load_id_of, sha256_of
 from ingestion.writer import Group, write_fixed
 from warehouse.scenario.model import (
     COUNTER_CHANNEL,
