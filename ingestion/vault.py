@@ -142,7 +142,7 @@ def read_people(
         OsameError: there is no vault, or a number is not in it (the numbers are named); with ``may_lack``, if none is.
     """
     numbers = sorted(set(addressee_nos))
-    _require_vault(home)
+    require_vault(home)
     read = vault_log.append(home, act, "people", numbers, shows_protected=show_protected)
     rows = _select(home, "addressees", numbers)
     people = {row["addressee_no"]: _person(row, show_protected) for row in rows}
@@ -163,7 +163,7 @@ def read_accounts(home: Home, addressee_nos: Iterable[str], act: Act, on: date) 
         OsameError: there is no vault.
     """
     numbers = sorted(set(addressee_nos))
-    _require_vault(home)
+    require_vault(home)
     read = vault_log.append(home, act, "accounts", numbers, shows_protected=False)
     found: dict[str, list[Account]] = {}
     names = list(Account.__dataclass_fields__)
@@ -175,7 +175,7 @@ def read_accounts(home: Home, addressee_nos: Iterable[str], act: Act, on: date) 
     return Accounts(found, read)
 
 
-def _require_vault(home: Home) -> None:
+def require_vault(home: Home) -> None:
     if not home.vault.exists():
         raise OsameError(f"{home.vault} does not exist yet", "run: osame build")
 
@@ -186,7 +186,7 @@ def numbers_of_one_person(home: Home, addressee_no: str) -> list[str]:
     Raises:
         OsameError: there is no vault.
     """
-    _require_vault(home)
+    require_vault(home)
     vault = open_vault(home)
     try:
         links = vault.execute(

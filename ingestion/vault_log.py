@@ -29,8 +29,8 @@ def append(home: Home, act: Act, what: str, addressees: Sequence[str], *, shows_
     Args:
         home: whose log.
         act: who asks, and why.
-        what: ``people`` or ``accounts``.
-        addressees: numbers of everyone who is read about.
+        what: ``people`` or ``accounts``; ``search`` for a person, which gives numbers only.
+        addressees: numbers of everyone who is read about; of a search none, for what was looked for may be a name.
         shows_protected: whether addresses under 支援措置 are given out.
     """
     path = home.make_private(home.logs) / LOG_FILE

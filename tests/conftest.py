@@ -6,8 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.office import BuiltTown, build_town
+
+settings.register_profile("osame", deadline=None)  # a machine that is busy is no failure
+settings.load_profile("osame")
 
 
 @pytest.fixture(scope="session", autouse=True)

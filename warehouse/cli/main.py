@@ -61,7 +61,7 @@ COMMANDS = {
     "inquire": Command(
         "warehouse.cli.inquire:inquire",
         _DAY,
-        "Show every due of a person, notice or key: tax, payments, reminder fee and late charge as of any day.",
+        "Show what a person, notice or due has to pay today: open dues first, then the paid ones, and the history.",
     ),
     "trace": Command(
         "warehouse.cli.trace:trace",

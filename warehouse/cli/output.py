@@ -6,12 +6,13 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -144,6 +145,21 @@ def book_day(text: str | None, *, allow_future: bool) -> date:
             "give a day that has come, or --allow-future to see what the books would be",
         )
     return day
+
+
+def aligned(rows: Sequence[Sequence[str | int]]) -> list[str]:
+    """Lines of which each column begins, or of yen ends, at the same place; a Japanese character takes two."""
+    texts = [[yen(value) if isinstance(value, int) else value for value in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    is_yen = [any(isinstance(value, int) for value in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for text in texts:
+        cells = [
+            " " * (width - cell_len(cell)) + cell if right else cell + " " * (width - cell_len(cell))
+            for cell, width, right in zip(text, widths, is_yen, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def yen(amount: int | None) -> str:

@@ -34,11 +34,12 @@ def vault_log(
     else:
         for entry in [] if verify and addressee is None else shown:
             numbers = entry["addressees"]
+            of = " of " if numbers else ""
             more = f" and {len(numbers) - _SHOWN_ADDRESSEES:,} more" if len(numbers) > _SHOWN_ADDRESSEES else ""
             protected = "  [protected addresses shown]" if entry["shows_protected"] else ""
             out.print(
-                f"{entry['at']}  {entry['by']} ({entry['os_user']})  {entry['document']}  {entry['what']} of "
-                f"{', '.join(numbers[:_SHOWN_ADDRESSEES])}{more}  {entry['reason']}{protected}",
+                f"{entry['at']}  {entry['by']} ({entry['os_user']})  {entry['document']}  {entry['what']}"
+                f"{of}{', '.join(numbers[:_SHOWN_ADDRESSEES])}{more}  {entry['reason']}{protected}",
                 markup=False,
             )
         if verify and not found:

@@ -34,6 +34,10 @@ _NAMES = {"due": "due_key", "addressee": "宛名番号", "notice": "通知書番
 _MOST_LISTED = 20
 
 
+class NothingFound(OsameError):
+    """No due has the key that was looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
     """What one receipt paid of one due, in yen; of a provisional record (速報) the whole amount is in principal_yen."""
@@ -136,7 +140,8 @@ def inquire(
         wait_for_landing: wait for a process that is landing files, to be sure whether the build knows them.
 
     Raises:
-        OsameError: nothing has that key; it means several things; a number names notices of several levies.
+        NothingFound: no due has that key.
+        OsameError: it means several things; a number names notices of several levies.
         ParameterNotFoundError: no late-charge rate is known on a day that counts.
     """
     connection = open_warehouse(home)
@@ -209,7 +214,7 @@ def _find(
         return kind, []
     if not hits:
         looked = ", ".join(f"{one} ({_NAMES[one]})" for one in wanted)
-        raise OsameError(
+        raise NothingFound(
             f"{key!r}: no due has it; looked for it as {looked}",
             "numbers are text: give them with their leading zeros, as in fct_dues; the nine parts of a due_key are "
             "joined with '-'",
