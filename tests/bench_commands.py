@@ -1,7 +1,7 @@
 """``python -m tests.bench_commands HOME``: processor seconds of commands, each the median of five, on a built home.
 
-The home is copied first: nothing of it changes. Each run is a process of its own, as at a counter; its seconds are those
-of the process and of what it started. Nothing here is a test.
+The home is copied first: nothing of it changes. Each run is a process of its own, as at a counter; its seconds are
+those of the process and of what it started. Nothing here is a test.
 """
 
 from __future__ import annotations
