@@ -6,7 +6,7 @@ select
     pa.portion_no,
     pa.origin,
     pa.entry_kind,
-    pa.due_key,
+    pa.due_no,
     pa.due_fiscal_year,
     pa.addressee_no,
     pa.tax_item_code,
@@ -45,13 +45,13 @@ select
     la.portion_no,
     la.origin,
     la.entry_kind,
-    la.due_key,
+    la.due_no,
     du.fiscal_year as due_fiscal_year,
     la.addressee_no,
     du.tax_item_code,
     du.levy_year,
     du.tax_year,
-    case when la.due_key is null then 1 else 0 end as is_due_unknown,
+    case when la.due_no is null then 1 else 0 end as is_due_unknown,
     la.channel_code,
     la.branch_code,
     la.received_date,
@@ -68,4 +68,4 @@ select
     cast(0 as bigint) as overpaid_late_charge_yen,
     la.suspense_yen
 from {{ ref('int_lump_allocations') }} as la
-left join {{ ref('int_dues') }} as du on du.due_key = la.due_key
+left join {{ ref('int_dues') }} as du on du.due_no = la.due_no

@@ -1,9 +1,12 @@
 -- The events of assessments that hold, once: the dues and the movements both stand on them. One row per event.
 select
-    ae.due_key,
-    {%- for part in due_key_parts() %}
-    ae.{{ part }},
-    {%- endfor %}
+    ae.due_no,
+    ae.series_no,
+    ae.tax_item_code,
+    ae.levy_year,
+    ae.tax_year,
+    ae.notice_no,
+    ae.instalment_no,
     ae.assessment_event_no,
     ae.addressee_no,
     ae.event_type_code,

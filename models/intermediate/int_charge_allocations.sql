@@ -15,10 +15,10 @@ balances as (
 
 write_offs as (
     select
-        wo.due_key,
+        wo.due_no,
         max(wo.written_off_date) as written_off_date
     from {{ ref('int_write_offs') }} as wo
-    group by wo.due_key
+    group by wo.due_no
 ),
 
 -- Fee first, then late charge, in receipt order; lump sums took their share of the same pot. What came after a write-off
@@ -28,24 +28,24 @@ pot as (
         al.load_id,
         al.source_line,
         al.portion_no,
-        al.due_key,
+        al.due_no,
         al.load_rank,
         al.received_date,
         al.posted_date,
         al.offered_yen - al.principal_yen as rest_yen,
         0 as is_lump
     from allocations as al
-    left join write_offs as wo on wo.due_key = al.due_key
+    left join write_offs as wo on wo.due_no = al.due_no
     where
         al.is_split = 0
         and al.offered_yen <> al.principal_yen
-        and (wo.due_key is null or al.received_date <= wo.written_off_date)
+        and (wo.due_no is null or al.received_date <= wo.written_off_date)
     union all
     select
         la.load_id,
         la.source_line,
         la.portion_no,
-        la.due_key,
+        la.due_no,
         la.load_rank,
         la.received_date,
         la.posted_date,
@@ -64,16 +64,16 @@ running as (
         -- What was paid back later was overpaid: it never reached the charges.
         coalesce(ba.unsplit_rest_yen - greatest(ba.paid_back_principal_yen - ba.split_rest_yen, 0), po.rest_yen) as pot_yen,
         sum(po.rest_yen) over (
-            partition by po.due_key order by {{ receipt_order('po') }}
+            partition by po.due_no order by {{ receipt_order('po') }}
             rows between unbounded preceding and current row
         ) as cumulative_yen,
         sum(case when ch.reminder_sent_date <= po.received_date then po.rest_yen else 0 end) over (
-            partition by po.due_key order by {{ receipt_order('po') }}
+            partition by po.due_no order by {{ receipt_order('po') }}
             rows between unbounded preceding and current row
         ) as cumulative_for_fee_yen
     from pot as po
-    left join charges as ch on ch.due_key = po.due_key
-    left join balances as ba on ba.due_key = po.due_key
+    left join charges as ch on ch.due_no = po.due_no
+    left join balances as ba on ba.due_no = po.due_no
 ),
 
 fees as (
@@ -100,12 +100,12 @@ pots as (
 
 paid_back as (
     select
-        wd.due_key,
+        wd.due_no,
         {{ sum_yen('wd.reminder_fee_yen') }} as reminder_fee_yen,
         {{ sum_yen('wd.late_charge_yen') }} as late_charge_yen
     from {{ ref('int_withdrawals') }} as wd
     where wd.entry_kind <> 'reallocation' and (wd.reminder_fee_yen <> 0 or wd.late_charge_yen <> 0)
-    group by wd.due_key
+    group by wd.due_no
 ),
 
 recorded as (
@@ -119,15 +119,15 @@ recorded as (
         pb.reminder_fee_yen as paid_back_fee_yen,
         pb.late_charge_yen as paid_back_late_yen,
         sum(al.split_reminder_fee_yen) over (
-            partition by al.due_key order by {{ receipt_order('al') }}
+            partition by al.due_no order by {{ receipt_order('al') }}
             rows between current row and unbounded following
         ) as fee_from_here_yen,
         sum(al.split_late_charge_yen) over (
-            partition by al.due_key order by {{ receipt_order('al') }}
+            partition by al.due_no order by {{ receipt_order('al') }}
             rows between current row and unbounded following
         ) as late_from_here_yen
     from allocations as al
-    inner join paid_back as pb on pb.due_key = al.due_key
+    inner join paid_back as pb on pb.due_no = al.due_no
     where al.is_split = 1
 ),
 

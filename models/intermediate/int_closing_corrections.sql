@@ -6,7 +6,7 @@
 select
     cast(null as bigint) as corrects_fiscal_year,
     cast(null as bigint) as fiscal_year,
-    cast(null as {{ dbt.type_string() }}) as due_key,
+    cast(null as bigint) as due_no,
     cast(null as {{ dbt.type_string() }}) as component,
     cast(null as {{ dbt.type_string() }}) as movement_kind,
     cast(null as bigint) as amount_yen,
@@ -18,14 +18,14 @@ where 1 = 0
 with derived as (
     select
         mv.fiscal_year,
-        mv.due_key,
+        mv.due_no,
         mv.component,
         {{ movement_kind('mv') }} as movement_kind,
         {{ sum_yen('mv.amount_yen') }} as amount_yen
     from {{ ref('int_movements') }} as mv
     inner join {{ ref('stg_closings') }} as cl on cl.fiscal_year = mv.fiscal_year
-    where mv.due_key is not null and not mv.is_provisional
-    group by mv.fiscal_year, mv.due_key, mv.component, {{ movement_kind('mv') }}
+    where mv.due_no is not null and not mv.is_provisional
+    group by mv.fiscal_year, mv.due_no, mv.component, {{ movement_kind('mv') }}
 ),
 
 open_year as (
@@ -37,7 +37,7 @@ entries as (
     select
         dv.fiscal_year as corrects_fiscal_year,
         dv.fiscal_year,
-        dv.due_key,
+        dv.due_no,
         dv.component,
         dv.movement_kind,
         - dv.amount_yen as amount_yen
@@ -47,7 +47,7 @@ entries as (
     select
         cf.origin_fiscal_year as corrects_fiscal_year,
         cf.fiscal_year,
-        cf.due_key,
+        cf.due_no,
         cf.component,
         cf.movement_kind,
         cf.amount_yen
@@ -57,7 +57,7 @@ entries as (
     select
         dv.fiscal_year as corrects_fiscal_year,
         oy.fiscal_year,
-        dv.due_key,
+        dv.due_no,
         dv.component,
         dv.movement_kind,
         dv.amount_yen
@@ -67,7 +67,7 @@ entries as (
     select
         cf.origin_fiscal_year as corrects_fiscal_year,
         oy.fiscal_year,
-        cf.due_key,
+        cf.due_no,
         cf.component,
         cf.movement_kind,
         - cf.amount_yen as amount_yen
@@ -79,25 +79,25 @@ corrections as (
     select
         en.corrects_fiscal_year,
         en.fiscal_year,
-        en.due_key,
+        en.due_no,
         en.component,
         en.movement_kind,
         {{ sum_yen('en.amount_yen') }} as amount_yen
     from entries as en
-    group by en.corrects_fiscal_year, en.fiscal_year, en.due_key, en.component, en.movement_kind
+    group by en.corrects_fiscal_year, en.fiscal_year, en.due_no, en.component, en.movement_kind
     having sum(en.amount_yen) <> 0
 )
 
 select
     cc.corrects_fiscal_year,
     cc.fiscal_year,
-    cc.due_key,
+    cc.due_no,
     cc.component,
     cc.movement_kind,
     cc.amount_yen,
     row_number() over (
         partition by cc.corrects_fiscal_year
-        order by cc.due_key, cc.component, cc.movement_kind, cc.fiscal_year
+        order by cc.due_no, cc.component, cc.movement_kind, cc.fiscal_year
     ) as correction_no
 from corrections as cc
 {%- endif %}

@@ -19,8 +19,8 @@ pairs as (
         dp.posted_date,
         dp.amount_yen,
         pn.name_score,
-        du.due_key,
-        concat_ws('|', dp.load_id, dp.source_line, du.due_key) as pair_key,
+        du.due_no,
+        concat_ws('|', dp.load_id, dp.source_line, du.due_no) as pair_key,
         du.addressee_no,
         concat_ws('-', du.tax_item_code, du.levy_year, du.notice_no) as notice,
         du.instalment_no,
@@ -42,40 +42,40 @@ standing as (
         {{ sum_yen('ev.delta_yen') }} as assessed_yen
     from pairs as pr
     inner join {{ ref('int_assessment_events') }} as ev
-        on ev.due_key = pr.due_key and ev.assessed_date <= pr.received_date
+        on ev.due_no = pr.due_no and ev.assessed_date <= pr.received_date
     group by pr.pair_key
 ),
 
 payments as (
     select
-        pr.pair_key as due_key,
+        pr.pair_key as due_no,
         kp.received_date,
         kp.offered_yen as principal_yen,
         kp.split_reminder_fee_yen,
         kp.split_late_charge_yen
     from pairs as pr
     inner join {{ ref('int_named_portions') }} as kp
-        on kp.due_key = pr.due_key and kp.record_status = 'final' and {{ is_before('kp', 'pr') }}
+        on kp.due_no = pr.due_no and kp.record_status = 'final' and {{ is_before('kp', 'pr') }}
     union all
     select
-        pr.pair_key as due_key,
+        pr.pair_key as due_no,
         wd.received_date,
         - wd.principal_yen as principal_yen,
         cast(0 as bigint) as split_reminder_fee_yen,
         cast(0 as bigint) as split_late_charge_yen
     from pairs as pr
     inner join {{ ref('int_withdrawal_claims') }} as wd
-        on wd.due_key = pr.due_key and wd.entry_kind = 'reallocation' and wd.posted_date <= pr.received_date
+        on wd.due_no = pr.due_no and wd.entry_kind = 'reallocation' and wd.posted_date <= pr.received_date
 ),
 
 paid as (
     select
-        pm.due_key as pair_key,
+        pm.due_no as pair_key,
         {{ sum_yen('pm.principal_yen') }} as principal_yen,
         {{ sum_yen('pm.split_reminder_fee_yen') }} as reminder_fee_yen,
         {{ sum_yen('pm.split_late_charge_yen') }} as late_charge_yen
     from payments as pm
-    group by pm.due_key
+    group by pm.due_no
 ),
 
 open_pairs as (
@@ -93,7 +93,7 @@ open_pairs as (
 
 late_pairs as (
     select
-        op.pair_key as due_key,
+        op.pair_key as due_no,
         op.assessed_yen as principal_yen,
         op.due_date,
         op.low_rate_months,
@@ -112,7 +112,7 @@ reminded as (
         op.pair_key,
         max(rm.reminder_fee_yen) as reminder_fee_yen
     from open_pairs as op
-    inner join {{ ref('stg_reminders') }} as rm on rm.due_key = op.due_key and rm.sent_date <= op.received_date
+    inner join {{ ref('stg_reminders') }} as rm on rm.due_no = op.due_no and rm.sent_date <= op.received_date
     group by op.pair_key
 ),
 
@@ -128,12 +128,12 @@ items as (
         end as date_score,
         row_number() over (
             partition by op.load_id, op.source_line, op.addressee_no, op.notice
-            order by op.due_date, op.instalment_no, op.due_key
+            order by op.due_date, op.instalment_no, op.due_no
         ) as item_no,
         dense_rank() over (partition by op.load_id, op.source_line, op.addressee_no order by op.notice) as notice_no
     from open_pairs as op
     left join reminded as rm on rm.pair_key = op.pair_key
-    left join accrued as ac on ac.due_key = op.pair_key
+    left join accrued as ac on ac.due_no = op.pair_key
 ),
 
 -- A set of dues is told by where it begins and ends within a notice, or it is all that the payer has open in several.
@@ -193,7 +193,7 @@ candidate_dues as (
         it.balance_yen + case when cd.has_charges = 1 then it.charges_yen else 0 end as portion_yen,
         row_number() over (
             partition by cd.load_id, cd.source_line, cd.set_no
-            order by it.due_date, it.due_key
+            order by it.due_date, it.due_no
         ) as line_no,
         max(it.date_score) over (partition by cd.load_id, cd.source_line, cd.set_no) as best_date_score
     from candidates as cd
@@ -220,7 +220,7 @@ clearing as (
         sc.received_date,
         sc.posted_date,
         sc.set_no,
-        sc.due_key,
+        sc.due_no,
         dense_rank() over (partition by sc.load_id, sc.source_line order by sc.set_no) as clearing_no
     from scored as sc
     where sc.score >= {{ rules.threshold }}
@@ -242,7 +242,7 @@ claimed as (
         cl.source_line,
         cl.set_no
     from clearing as cl
-    inner join clearing as ea on ea.due_key = cl.due_key and {{ is_before('ea', 'cl') }}
+    inner join clearing as ea on ea.due_no = cl.due_no and {{ is_before('ea', 'cl') }}
 ),
 
 -- Money that names its payer alone is spread over what is open: what that was, is not known here.
@@ -281,7 +281,7 @@ select
     end as state,
     sc.addressee_no,
     cast(sc.line_no as integer) as line_no,
-    sc.due_key,
+    sc.due_no,
     cast(sc.portion_yen as bigint) as portion_yen
 from scored as sc
 inner join deposits as dp on dp.load_id = sc.load_id and dp.source_line = sc.source_line

@@ -2,7 +2,7 @@
 -- receipts or write-offs.
 with received as (
     select
-        pa.due_key,
+        pa.due_no,
         {{ sum_yen("case when pa.entry_kind = 'write_off' then 0 else pa.principal_yen end") }} as principal_received_yen,
         {{ sum_yen("case when pa.entry_kind = 'write_off' then pa.principal_yen else 0 end") }} as written_off_yen,
         {{ sum_yen('pa.split_reminder_fee_yen') }} as split_reminder_fee_yen,
@@ -18,22 +18,22 @@ with received as (
         max(case when pa.is_honoured = 1 then pa.received_date end) as honoured_date
     from {{ ref('int_principal_allocations') }} as pa
     where pa.is_due_unknown = 0
-    group by pa.due_key
+    group by pa.due_no
 ),
 
 withdrawn as (
     select
-        wd.due_key,
+        wd.due_no,
         {{ sum_yen("case when wd.entry_kind = 'reallocation' then wd.principal_yen else 0 end") }} as moved_principal_yen,
         {{ sum_yen('wd.principal_yen') }} as withdrawn_principal_yen,
         {{ sum_yen('wd.reminder_fee_yen') }} as withdrawn_reminder_fee_yen,
         {{ sum_yen('wd.late_charge_yen') }} as withdrawn_late_charge_yen
     from {{ ref('int_withdrawals') }} as wd
-    group by wd.due_key
+    group by wd.due_no
 )
 
 select
-    rc.due_key,
+    rc.due_no,
     rc.principal_received_yen - coalesce(wd.moved_principal_yen, 0) as principal_paid_yen,
     rc.written_off_yen,
     rc.split_reminder_fee_yen - coalesce(wd.withdrawn_reminder_fee_yen, 0) as split_reminder_fee_yen,
@@ -45,4 +45,4 @@ select
     rc.last_principal_date,
     rc.honoured_date
 from received as rc
-left join withdrawn as wd on wd.due_key = rc.due_key
+left join withdrawn as wd on wd.due_no = rc.due_no

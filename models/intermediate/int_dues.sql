@@ -1,42 +1,43 @@
 -- One row per due, from the events of its assessment. Most dues have one event, and those need no aggregation.
-{%- set parts = due_key_parts() -%}
-{%- set attributes = parts + ['addressee_no', 'statutory_due_date', 'unrolled_due_date', 'due_date'] %}
+{%- set attributes = [
+    'series_no', 'tax_item_code', 'levy_year', 'tax_year', 'notice_no', 'instalment_no', 'addressee_no',
+    'statutory_due_date', 'unrolled_due_date', 'due_date'
+] %}
 with changed as (
-    -- by a 64-bit hash: one that two dues happen to share only sends both the longer way
-    select {{ hash64('ev.due_key') }} as key_hash
+    select ev.due_no
     from {{ ref('int_assessment_events') }} as ev
-    group by {{ hash64('ev.due_key') }}
+    group by ev.due_no
     having count(*) > 1
 ),
 
 changed_events as (
     select
         ev.*,
-        row_number() over (partition by ev.due_key order by ev.assessed_date desc, ev.assessment_event_no desc)
+        row_number() over (partition by ev.due_no order by ev.assessed_date desc, ev.assessment_event_no desc)
             as recency,
         row_number() over (
-            partition by ev.due_key, case when ev.delta_yen < 0 then 1 else 0 end
+            partition by ev.due_no, case when ev.delta_yen < 0 then 1 else 0 end
             order by ev.assessed_date desc, ev.assessment_event_no desc
         ) as recency_of_sign
     from {{ ref('int_assessment_events') }} as ev
-    inner join changed as cg on cg.key_hash = {{ hash64('ev.due_key') }}
+    inner join changed as cg on cg.due_no = ev.due_no
 ),
 
 changed_totals as (
     select
-        ev.due_key,
+        ev.due_no,
         {{ sum_yen('ev.delta_yen') }} as assessed_yen,
         min(ev.assessed_date) as first_assessed_date,
         max(case when ev.event_type_code = '5' then 1 else 0 end) as is_cancelled,
         max(case when ev.delta_yen < 0 then ev.assessed_date end) as last_reduced_date,
         max(case when ev.delta_yen < 0 and ev.recency_of_sign = 1 then ev.reason_code end) as last_reason_code
     from changed_events as ev
-    group by ev.due_key
+    group by ev.due_no
 ),
 
 dues as (
     select
-        ev.due_key,
+        ev.due_no,
         {%- for column in attributes %}
         ev.{{ column }},
         {%- endfor %}
@@ -46,11 +47,11 @@ dues as (
         cast(null as date) as last_reduced_date,
         cast(null as {{ dbt.type_string() }}) as last_reason_code
     from {{ ref('int_assessment_events') }} as ev
-    left join changed as cg on cg.key_hash = {{ hash64('ev.due_key') }}
-    where cg.key_hash is null
+    left join changed as cg on cg.due_no = ev.due_no
+    where cg.due_no is null
     union all
     select
-        ev.due_key,
+        ev.due_no,
         {%- for column in attributes %}
         ev.{{ column }},
         {%- endfor %}
@@ -60,12 +61,12 @@ dues as (
         tt.last_reduced_date,
         tt.last_reason_code
     from changed_events as ev
-    inner join changed_totals as tt on tt.due_key = ev.due_key
+    inner join changed_totals as tt on tt.due_no = ev.due_no
     where ev.recency = 1
 )
 
 select
-    du.due_key,
+    du.due_no,
     {%- for column in attributes %}
     du.{{ column }},
     {%- endfor %}

@@ -23,7 +23,7 @@ slip_lines as (
     select
         mt.load_id,
         mt.source_line,
-        sl.due_key,
+        sl.due_no,
         sl.line_no,
         mt.amount_yen,
         sl.principal_yen,
@@ -51,7 +51,7 @@ slip_lines as (
     from matched as mt
     inner join slip_payments as fs on fs.load_id = mt.load_id and fs.source_line = mt.source_line
     inner join {{ ref('stg_slips') }} as sl on sl.slip_no = mt.slip_no
-    inner join {{ ref('int_dues') }} as du on du.due_key = sl.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = sl.due_no
 ),
 
 -- A slip of several dues is filled line by line; what is over the printed total stays with the last line.
@@ -59,7 +59,7 @@ slip_portions as (
     select
         ln.load_id,
         ln.source_line,
-        ln.due_key,
+        ln.due_no,
         ln.line_no,
         cast(case
             when ln.lines_to_end = 1 then greatest(ln.amount_yen - ln.lines_before_yen, 0)
@@ -81,7 +81,7 @@ from_files as (
         mt.load_id,
         mt.source_line,
         mt.load_rank,
-        coalesce(sp.due_key, mt.due_key) as due_key,
+        coalesce(sp.due_no, mt.due_no) as due_no,
         mt.record_status,
         mt.channel_code,
         mt.branch_code,
@@ -106,7 +106,7 @@ select
     cast(ff.portion_no as integer) as portion_no,
     ff.load_rank,
     ff.record_status,
-    ff.due_key,
+    ff.due_no,
     ff.channel_code,
     ff.branch_code,
     ff.received_date,

@@ -28,7 +28,7 @@ candidates as (
         ) as choice_no
     from corrections as co
     inner join history as hs
-        on hs.due_key = co.corrected_due_key
+        on hs.due_no = co.corrected_due_no
         and hs.posted_date <= co.posted_date
         and (
             (hs.receipt_type_code in ('1', '7') and {{ nine_amounts('co') }} = 0)

@@ -10,11 +10,11 @@ payers as (
 
 dues as (
     select
-        du.due_key,
+        du.due_no,
         du.addressee_no,
         row_number() over (
             partition by du.addressee_no
-            order by {{ spread_order('du') }}, du.due_key
+            order by {{ spread_order('du') }}, du.due_no
         ) as order_no
     from {{ ref('int_dues') }} as du
     inner join payers as py on py.addressee_no = du.addressee_no
@@ -22,14 +22,14 @@ dues as (
 
 named as (
     select
-        np.due_key,
+        np.due_no,
         np.load_rank,
         np.source_line,
         np.received_date,
         np.posted_date,
         np.offered_yen
     from {{ ref('int_portions') }} as np
-    inner join dues as du on du.due_key = np.due_key
+    inner join dues as du on du.due_no = np.due_no
     where np.record_status = 'final'
 ),
 
@@ -37,12 +37,12 @@ named_before as (
     select
         lu.addressee_no,
         lu.lump_no,
-        du.due_key,
+        du.due_no,
         {{ sum_yen('nm.offered_yen') }} as before_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
-    inner join named as nm on nm.due_key = du.due_key and {{ is_before('nm', 'lu') }}
-    group by lu.addressee_no, lu.lump_no, du.due_key
+    inner join named as nm on nm.due_no = du.due_no and {{ is_before('nm', 'lu') }}
+    group by lu.addressee_no, lu.lump_no, du.due_no
 ),
 
 -- The tax as it stood on the day of the lump sum: what was changed afterwards moves no money between dues.
@@ -50,13 +50,13 @@ standing as (
     select
         lu.addressee_no,
         lu.lump_no,
-        du.due_key,
+        du.due_no,
         {{ sum_yen('ev.delta_yen') }} as assessed_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
     inner join {{ ref('int_assessment_events') }} as ev
-        on ev.due_key = du.due_key and ev.assessed_date <= lu.received_date
-    group by lu.addressee_no, lu.lump_no, du.due_key
+        on ev.due_no = du.due_no and ev.assessed_date <= lu.received_date
+    group by lu.addressee_no, lu.lump_no, du.due_no
 ),
 
 -- Nor does money count that had left the due again by then.
@@ -64,13 +64,13 @@ withdrawn_before as (
     select
         lu.addressee_no,
         lu.lump_no,
-        du.due_key,
+        du.due_no,
         {{ sum_yen('wd.principal_yen') }} as withdrawn_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
     inner join {{ ref('int_withdrawal_claims') }} as wd
-        on wd.due_key = du.due_key and wd.taken_date <= lu.received_date
-    group by lu.addressee_no, lu.lump_no, du.due_key
+        on wd.due_no = du.due_no and wd.taken_date <= lu.received_date
+    group by lu.addressee_no, lu.lump_no, du.due_no
 ),
 
 -- What was written off by then is no longer owed.
@@ -78,20 +78,20 @@ written_off_before as (
     select
         lu.addressee_no,
         lu.lump_no,
-        du.due_key,
+        du.due_no,
         {{ sum_yen('wo.principal_yen') }} as written_off_yen
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
     inner join {{ ref('int_write_offs') }} as wo
-        on wo.due_key = du.due_key and wo.written_off_date < lu.received_date
-    group by lu.addressee_no, lu.lump_no, du.due_key
+        on wo.due_no = du.due_no and wo.written_off_date < lu.received_date
+    group by lu.addressee_no, lu.lump_no, du.due_no
 ),
 
 items as (
     select
         lu.addressee_no,
         lu.lump_no,
-        du.due_key,
+        du.due_no,
         1 as item_no,
         du.order_no,
         cast(0 as bigint) as from_yen,
@@ -100,13 +100,13 @@ items as (
     from lumps as lu
     inner join dues as du on du.addressee_no = lu.addressee_no
     left join named_before as nb
-        on nb.addressee_no = lu.addressee_no and nb.lump_no = lu.lump_no and nb.due_key = du.due_key
+        on nb.addressee_no = lu.addressee_no and nb.lump_no = lu.lump_no and nb.due_no = du.due_no
     left join standing as sg
-        on sg.addressee_no = lu.addressee_no and sg.lump_no = lu.lump_no and sg.due_key = du.due_key
+        on sg.addressee_no = lu.addressee_no and sg.lump_no = lu.lump_no and sg.due_no = du.due_no
     left join withdrawn_before as wb
-        on wb.addressee_no = lu.addressee_no and wb.lump_no = lu.lump_no and wb.due_key = du.due_key
+        on wb.addressee_no = lu.addressee_no and wb.lump_no = lu.lump_no and wb.due_no = du.due_no
     left join written_off_before as wf
-        on wf.addressee_no = lu.addressee_no and wf.lump_no = lu.lump_no and wf.due_key = du.due_key
+        on wf.addressee_no = lu.addressee_no and wf.lump_no = lu.lump_no and wf.due_no = du.due_no
 ),
 
 spread as (
@@ -121,7 +121,7 @@ select
     lu.entry_kind,
     sp.addressee_no,
     sp.lump_no,
-    sp.due_key,
+    sp.due_no,
     sp.order_no,
     lu.channel_code,
     lu.branch_code,

@@ -8,7 +8,7 @@
         al.source_line,
         al.portion_no,
         al.entry_kind,
-        al.due_key,
+        al.due_no,
         al.due_fiscal_year,
         al.addressee_no,
         al.tax_item_code,
@@ -37,7 +37,7 @@
     where al.is_due_unknown = 0
 {%- endset %}
 {%- set columns = [
-    'movement_type', 'direction', 'component', 'amount_yen', 'due_key', 'addressee_no', 'tax_item_code', 'levy_year',
+    'movement_type', 'direction', 'component', 'amount_yen', 'due_no', 'addressee_no', 'tax_item_code', 'levy_year',
     'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'due_fiscal_year',
     'budget_side', 'is_provisional', 'reason_code', 'load_id', 'source_line', 'portion_no', 'kind_no', 'is_first'
 ] %}
@@ -51,7 +51,7 @@ with assessments as (
         cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         ev.delta_yen as amount_yen,
-        ev.due_key,
+        ev.due_no,
         ev.addressee_no,
         ev.tax_item_code,
         ev.levy_year,
@@ -79,7 +79,7 @@ principals as (
         al.direction,
         'principal' as component,
         al.principal_yen as amount_yen,
-        al.due_key,
+        al.due_no,
         al.addressee_no,
         al.tax_item_code,
         al.levy_year,
@@ -133,7 +133,7 @@ others as (
             when 6 then al.overpaid_reminder_fee_yen
             else al.overpaid_late_charge_yen
         end as amount_yen,
-        al.due_key,
+        al.due_no,
         al.addressee_no,
         al.tax_item_code,
         al.levy_year,
@@ -182,7 +182,7 @@ suspended as (
         cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         sp.amount_yen,
-        cast(null as {{ dbt.type_string() }}) as due_key,
+        cast(null as bigint) as due_no,
         cast(null as {{ dbt.type_string() }}) as addressee_no,
         cast(null as {{ dbt.type_string() }}) as tax_item_code,
         cast(null as {{ dbt.type_string() }}) as levy_year,
@@ -212,7 +212,7 @@ unsuspended as (
         cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         sd.booked_yen as amount_yen,
-        cast(null as {{ dbt.type_string() }}) as due_key,
+        cast(null as bigint) as due_no,
         cast(null as {{ dbt.type_string() }}) as addressee_no,
         cast(null as {{ dbt.type_string() }}) as tax_item_code,
         cast(null as {{ dbt.type_string() }}) as levy_year,
@@ -240,7 +240,7 @@ provisional as (
         cast(null as {{ dbt.type_string() }}) as direction,
         'principal' as component,
         np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen as amount_yen,
-        np.due_key,
+        np.due_no,
         du.addressee_no,
         du.tax_item_code,
         du.levy_year,
@@ -260,7 +260,7 @@ provisional as (
         9 as kind_no,
         case when np.portion_no = 1 then 1 else 0 end as is_first
     from {{ ref('int_file_portions') }} as np
-    inner join {{ ref('int_dues') }} as du on du.due_key = np.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = np.due_no
     where np.record_status = 'provisional'
 ),
 
@@ -286,7 +286,7 @@ outgoing as (
             when 13 then wd.late_charge_yen
             else wd.refund_interest_yen
         end as amount_yen,
-        wd.due_key,
+        wd.due_no,
         du.addressee_no,
         du.tax_item_code,
         du.levy_year,
@@ -311,7 +311,7 @@ outgoing as (
         co.kind_no,
         0 as is_first
     from {{ ref('int_withdrawals') }} as wd
-    inner join {{ ref('int_dues') }} as du on du.due_key = wd.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = wd.due_no
     cross join outgoing_components as co
     where wd.entry_kind <> 'notified'
 ),
@@ -323,7 +323,7 @@ write_offs as (
         cast(null as {{ dbt.type_string() }}) as direction,
         wp.component,
         wp.amount_yen,
-        wp.due_key,
+        wp.due_no,
         du.addressee_no,
         du.tax_item_code,
         du.levy_year,
@@ -346,7 +346,7 @@ write_offs as (
         select
             pa.load_id,
             pa.source_line,
-            pa.due_key,
+            pa.due_no,
             pa.received_date as written_off_date,
             'principal' as component,
             15 as kind_no,
@@ -357,7 +357,7 @@ write_offs as (
         select
             wo.load_id,
             wo.source_line,
-            wo.due_key,
+            wo.due_no,
             wo.written_off_date,
             'reminder_fee' as component,
             16 as kind_no,
@@ -367,14 +367,14 @@ write_offs as (
         select
             wo.load_id,
             wo.source_line,
-            wo.due_key,
+            wo.due_no,
             wo.written_off_date,
             'late_charge' as component,
             17 as kind_no,
             wo.late_charge_yen as amount_yen
         from {{ ref('int_write_offs') }} as wo
     ) as wp
-    inner join {{ ref('int_dues') }} as du on du.due_key = wp.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = wp.due_no
 ),
 
 movements as (
@@ -399,7 +399,7 @@ select
     mv.direction,
     mv.component,
     cast(mv.amount_yen as bigint) as amount_yen,
-    mv.due_key,
+    mv.due_no,
     mv.addressee_no,
     mv.tax_item_code,
     mv.levy_year,

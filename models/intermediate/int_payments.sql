@@ -1,6 +1,6 @@
 {%- set columns = [
     'load_id', 'source_line', 'source_code', 'entry_type', 'stage', 'channel_code', 'branch_code', 'received_date',
-    'posted_date', 'remittance_date', 'remittance_group', 'amount_yen', 'identity', 'reversal_key', 'due_key',
+    'posted_date', 'remittance_date', 'remittance_group', 'amount_yen', 'identity', 'reversal_key', 'due_no',
     'slip_no', 'ocr_upper', 'ocr_lower', 'el_no', 'customer_no', 'addressee_no'
 ] -%}
 {%- set sources = [
@@ -84,7 +84,7 @@ final as (
         pr.remittance_date,
         pr.remittance_group,
         pr.amount_yen,
-        pr.due_key,
+        pr.due_no,
         pr.slip_no,
         pr.ocr_upper,
         pr.ocr_lower,

@@ -15,9 +15,9 @@ slips as (
         min(sl.ocr_upper) as ocr_upper,
         min(sl.ocr_lower) as ocr_lower,
         count(*) as line_count,
-        count(du.due_key) as known_count
+        count(du.due_no) as known_count
     from {{ ref('stg_slips') }} as sl
-    left join {{ ref('int_dues') }} as du on du.due_key = sl.due_key
+    left join {{ ref('int_dues') }} as du on du.due_no = sl.due_no
     group by sl.slip_no
 ),
 
@@ -52,7 +52,7 @@ customers as (
 customer_dues as (
     select
         cu.customer_no,
-        min(du.due_key) as due_key,
+        min(du.due_no) as due_no,
         count(*) as due_count
     from customers as cu
     inner join {{ ref('int_dues') }} as du
@@ -68,18 +68,18 @@ payers as (
 resolved as (
     select
         pm.*,
-        dg.due_key as given_due_key,
+        dg.due_no as given_due_no,
         coalesce(sn.slip_no, se.slip_no, so.slip_no) as resolved_slip_no,
         case
             when sn.slip_no is not null then 'slip'
             when se.slip_no is not null then 'el_no'
             when so.slip_no is not null then 'ocr'
         end as slip_method,
-        cd.due_key as customer_due_key,
+        cd.due_no as customer_due_no,
         pa.addressee_no as known_addressee_no,
         coalesce(cd.due_count, 0) as customer_due_count
     from payments as pm
-    left join {{ ref('int_dues') }} as dg on dg.due_key = pm.due_key
+    left join {{ ref('int_dues') }} as dg on dg.due_no = pm.due_no
     left join slips as sn on sn.slip_no = pm.slip_no
     left join slips_by_el_no as se on se.el_no = pm.el_no and se.slip_count = 1
     left join slips_by_ocr as so
@@ -93,10 +93,10 @@ decided as (
         rs.*,
         sl.line_count,
         case
-            when rs.given_due_key is not null then 'due_key'
+            when rs.given_due_no is not null then 'due_key'
             when sl.line_count is not null and sl.line_count = sl.known_count then rs.slip_method
             when rs.customer_due_count = 1 then 'direct_debit'
-            when rs.due_key is null and rs.slip_no is null and rs.el_no is null and rs.ocr_lower is null
+            when rs.due_no is null and rs.slip_no is null and rs.el_no is null and rs.ocr_lower is null
                 and rs.customer_no is null and rs.known_addressee_no is not null then 'addressee'
             else 'suspense'
         end as match_method
@@ -116,12 +116,12 @@ select
     dc.posted_date,
     dc.amount_yen,
     dc.match_method,
-    case dc.match_method when 'due_key' then dc.given_due_key when 'direct_debit' then dc.customer_due_key end as due_key,
+    case dc.match_method when 'due_key' then dc.given_due_no when 'direct_debit' then dc.customer_due_no end as due_no,
     case when dc.match_method in ('slip', 'el_no', 'ocr') then dc.resolved_slip_no end as slip_no,
     case when dc.match_method = 'addressee' then dc.known_addressee_no end as addressee_no,
     case
         when dc.match_method <> 'suspense' then cast(null as {{ dbt.type_string() }})
-        when dc.due_key is not null then 'unknown_due'
+        when dc.due_no is not null then 'unknown_due'
         when dc.resolved_slip_no is not null then 'unknown_due_of_slip'
         when dc.slip_no is not null then 'unknown_slip'
         when dc.el_no is not null then 'unknown_el_no'

@@ -3,7 +3,7 @@
 -- that staff decided for money in suspense.
 -- One row per record x due. The columns are those of int_named_portions.
 {%- set columns = [
-    'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'record_status', 'due_key',
+    'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'record_status', 'due_no',
     'channel_code', 'branch_code', 'received_date', 'posted_date', 'is_split', 'is_honoured', 'offered_yen',
     'split_reminder_fee_yen', 'split_late_charge_yen', 'recorded_fiscal_year', 'recorded_fee_fiscal_year',
     'recorded_late_fiscal_year'
@@ -22,7 +22,7 @@ select
     dc.load_rank,
     'receipt' as entry_kind,
     'final' as record_status,
-    dc.due_key,
+    dc.due_no,
     dc.channel_code,
     dc.branch_code,
     dc.received_date,
@@ -46,7 +46,7 @@ select
     sd.load_rank,
     'decided' as entry_kind,
     'final' as record_status,
-    sd.due_key,
+    sd.due_no,
     sd.channel_code,
     sd.branch_code,
     sd.received_date,
@@ -60,4 +60,4 @@ select
     cast(null as bigint) as recorded_fee_fiscal_year,
     cast(null as bigint) as recorded_late_fiscal_year
 from {{ ref('int_suspense_decisions') }} as sd
-where sd.usable_yen > 0 and sd.due_key is not null
+where sd.usable_yen > 0 and sd.due_no is not null

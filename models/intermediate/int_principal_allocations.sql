@@ -12,7 +12,7 @@
         np.origin,
         np.load_rank,
         np.entry_kind,
-        np.due_key,
+        np.due_no,
         np.channel_code,
         np.branch_code,
         np.received_date,
@@ -39,7 +39,7 @@
         bw.origin,
         bw.load_rank,
         bw.entry_kind,
-        bw.offset_due_key as due_key,
+        bw.offset_due_no as due_no,
         bw.channel_code,
         bw.branch_code,
         bw.received_date,
@@ -63,7 +63,7 @@
         lp.origin,
         lp.load_rank,
         lp.entry_kind,
-        lp.due_key,
+        lp.due_no,
         lp.channel_code,
         lp.branch_code,
         lp.received_date,
@@ -86,7 +86,7 @@
         'disposition' as origin,
         wo.load_rank,
         'write_off' as entry_kind,
-        wo.due_key,
+        wo.due_no,
         cast(null as {{ dbt.type_string() }}) as channel_code,
         cast(null as {{ dbt.type_string() }}) as branch_code,
         wo.written_off_date as received_date,
@@ -104,38 +104,37 @@
     where wo.principal_yen <> 0
 {%- endset %}
 {%- set columns = [
-    'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'due_key', 'channel_code',
+    'load_id', 'source_line', 'portion_no', 'origin', 'load_rank', 'entry_kind', 'due_no', 'channel_code',
     'branch_code', 'received_date', 'posted_date', 'is_split', 'is_lump', 'is_honoured', 'offered_yen',
     'split_reminder_fee_yen', 'split_late_charge_yen', 'recorded_fiscal_year', 'recorded_fee_fiscal_year',
     'recorded_late_fiscal_year'
 ] %}
--- Nearly every due has one portion, and needs no window. Those with several are found by a 64-bit hash; one that two
--- dues happen to share only sends both through the window.
+-- Nearly every due has one portion, and needs no window.
 with several as (
-    select {{ hash64('po.due_key') }} as key_hash
+    select po.due_no
     from (
-        select np.due_key
+        select np.due_no
         from {{ ref('int_portions') }} as np
         where np.record_status = 'final'
         union all
-        select lp.due_key
+        select lp.due_no
         from {{ ref('int_lump_principals') }} as lp
         union all
-        select wo.due_key
+        select wo.due_no
         from {{ ref('int_write_offs') }} as wo
     ) as po
-    group by {{ hash64('po.due_key') }}
+    group by po.due_no
     having count(*) > 1
 ),
 
 withdrawals as (
     select
-        wd.due_key,
+        wd.due_no,
         {{ sum_yen("case when wd.entry_kind = 'reallocation' then wd.principal_yen else 0 end") }} as moved_yen,
         {{ sum_yen("case when wd.entry_kind <> 'reallocation' then wd.principal_yen else 0 end") }} as paid_back_yen,
         max(case when wd.entry_kind <> 'reallocation' then wd.taken_date end) as paid_back_date
     from {{ ref('int_withdrawals') }} as wd
-    group by wd.due_key
+    group by wd.due_no
 ),
 
 -- What lump sums had left over after all principals is overpaid too, and is what was paid back first.
@@ -159,12 +158,12 @@ lump_rests as (
 
 withdrawn as (
     select
-        wd.due_key,
+        wd.due_no,
         wd.moved_yen,
         greatest(wd.paid_back_yen - coalesce(lr.rest_yen, 0), 0) as paid_back_yen,
         wd.paid_back_date
     from withdrawals as wd
-    left join {{ ref('int_dues') }} as du on du.due_key = wd.due_key
+    left join {{ ref('int_dues') }} as du on du.due_no = wd.due_no
     left join lump_rests as lr on lr.addressee_no = du.addressee_no
 ),
 
@@ -189,15 +188,15 @@ in_order as (
                 else 0
             end
         ) over (
-            partition by po.due_key
+            partition by po.due_no
             order by {{ receipt_order('po') }}
             rows between current row and unbounded following
         ) as from_here_yen
     from (
 {{ portions }}
     ) as po
-    inner join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
-    left join withdrawn as wd on wd.due_key = po.due_key
+    inner join several as sv on sv.due_no = po.due_no
+    left join withdrawn as wd on wd.due_no = po.due_no
 ),
 
 kept as (
@@ -227,9 +226,9 @@ running as (
     from (
 {{ portions }}
     ) as po
-    left join several as sv on sv.key_hash = {{ hash64('po.due_key') }}
-    left join withdrawn as wd on wd.due_key = po.due_key
-    where sv.key_hash is null
+    left join several as sv on sv.due_no = po.due_no
+    left join withdrawn as wd on wd.due_no = po.due_no
+    where sv.due_no is null
     union all
     select
         {%- for column in columns %}
@@ -238,7 +237,7 @@ running as (
         kp.moved_yen,
         kp.kept_yen,
         sum(kp.kept_yen) over (
-            partition by kp.due_key
+            partition by kp.due_no
             order by {{ receipt_order('kp') }}
             rows between unbounded preceding and current row
         ) as cumulative_yen
@@ -254,10 +253,10 @@ capped as (
         du.tax_year,
         du.due_date,
         du.fiscal_year as due_fiscal_year,
-        case when du.due_key is null then 1 else 0 end as is_due_unknown,
+        case when du.due_no is null then 1 else 0 end as is_due_unknown,
         du.assessed_yen + rn.moved_yen as cap_yen
     from running as rn
-    left join {{ ref('int_dues') }} as du on du.due_key = rn.due_key
+    left join {{ ref('int_dues') }} as du on du.due_no = rn.due_no
 )
 
 select
@@ -267,7 +266,7 @@ select
     cp.origin,
     cp.load_rank,
     cp.entry_kind,
-    cp.due_key,
+    cp.due_no,
     cp.due_fiscal_year,
     cp.due_date,
     cp.addressee_no,

@@ -21,7 +21,7 @@ select
     al.received_date,
     al.posted_date,
     al.suspense_yen as amount_yen,
-    case when al.due_key is null then 'owes_nothing' else 'unknown_due' end as reason_code
+    case when al.due_no is null then 'owes_nothing' else 'unknown_due' end as reason_code
 from {{ ref('int_allocations') }} as al
 where al.suspense_yen <> 0 and al.entry_kind = 'receipt'
 union all

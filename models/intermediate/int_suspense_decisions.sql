@@ -10,15 +10,15 @@ with lines as (
         dc.line_no,
         dc.receipt_id,
         ld.load_id as item_load_id,
-        dc.due_key,
-        case when dc.due_key is null then dc.addressee_no end as addressee_no,
+        dc.due_no,
+        case when dc.due_no is null then dc.addressee_no end as addressee_no,
         dc.amount_yen,
         dc.approved_date,
-        du.due_key as known_due_key
+        du.due_no as known_due_no
     from {{ ref('stg_decisions') }} as dc
     left join {{ ref('stg_loads') }} as ld
         on cast(ld.load_id as {{ dbt.type_string() }}) = split_part(dc.receipt_id, '-', 1)
-    left join {{ ref('int_dues') }} as du on du.due_key = dc.due_key
+    left join {{ ref('int_dues') }} as du on du.due_no = dc.due_no
     where dc.decision_type_code = '4'
 ),
 
@@ -53,8 +53,8 @@ items as (
         np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen as amount_yen
     from {{ ref('int_named_portions') }} as np
     inner join item_loads as il on il.load_id = np.load_id
-    left join {{ ref('int_dues') }} as du on du.due_key = np.due_key
-    where np.origin = 'history' and np.entry_kind = 'receipt' and np.record_status = 'final' and du.due_key is null
+    left join {{ ref('int_dues') }} as du on du.due_no = np.due_no
+    where np.origin = 'history' and np.entry_kind = 'receipt' and np.record_status = 'final' and du.due_no is null
 ),
 
 payers as (
@@ -73,8 +73,8 @@ told as (
         it.amount_yen as item_yen,
         case
             when it.load_id is null then 'no_item'
-            when ln.due_key is not null and ln.known_due_key is null then 'unknown_due'
-            when ln.due_key is null and py.addressee_no is null then 'unknown_payer'
+            when ln.due_no is not null and ln.known_due_no is null then 'unknown_due'
+            when ln.due_no is null and py.addressee_no is null then 'unknown_payer'
             else 'applied'
         end as state
     from lines as ln
@@ -101,7 +101,7 @@ select
     rn.decision_no,
     rn.line_no,
     rn.receipt_id,
-    rn.due_key,
+    rn.due_no,
     rn.addressee_no,
     rn.channel_code,
     rn.branch_code,

@@ -17,30 +17,30 @@ with claims as (
 
 guarded as (
     select
-        cl.due_key,
+        cl.due_no,
         max(du.addressee_no) as addressee_no,
         max(case when cl.entry_kind = 'reallocation' then 1 else 0 end) as has_reallocation
     from claims as cl
-    inner join {{ ref('int_dues') }} as du on du.due_key = cl.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = cl.due_no
     where cl.origin <> 'history'
-    group by cl.due_key
+    group by cl.due_no
 ),
 
 ordered as (
     select
         cl.*,
         row_number() over (
-            partition by cl.due_key
+            partition by cl.due_no
             order by cl.taken_date, cl.has_happened desc, cl.decision_no, cl.line_no, cl.overpayment_notice_no,
                 cl.load_rank, cl.source_line
         ) as step_no
     from claims as cl
-    inner join guarded as gd on gd.due_key = cl.due_key
+    inner join guarded as gd on gd.due_no = cl.due_no
 ),
 
 portions as (
     select
-        np.due_key,
+        np.due_no,
         np.load_rank,
         np.source_line,
         np.received_date,
@@ -51,11 +51,11 @@ portions as (
         np.split_reminder_fee_yen,
         np.split_late_charge_yen
     from {{ ref('int_portions') }} as np
-    inner join guarded as gd on gd.due_key = np.due_key
+    inner join guarded as gd on gd.due_no = np.due_no
     where np.record_status = 'final'
     union all
     select
-        lp.due_key,
+        lp.due_no,
         lp.load_rank,
         lp.source_line,
         lp.received_date,
@@ -66,7 +66,7 @@ portions as (
         cast(0 as bigint) as split_reminder_fee_yen,
         cast(0 as bigint) as split_late_charge_yen
     from {{ ref('int_lump_principals') }} as lp
-    inner join guarded as gd on gd.due_key = lp.due_key
+    inner join guarded as gd on gd.due_no = lp.due_no
 ),
 
 lump_totals as (
@@ -97,58 +97,58 @@ principals as (
         select
             po.*,
             sum(po.offered_yen) over (
-                partition by po.due_key
+                partition by po.due_no
                 order by {{ receipt_order('po') }}
                 rows between unbounded preceding and current row
             ) as cumulative_yen
         from portions as po
     ) as rn
-    inner join {{ ref('int_dues') }} as du on du.due_key = rn.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = rn.due_no
 ),
 
 paid as (
     select
-        pr.due_key,
+        pr.due_no,
         {{ sum_yen('pr.principal_yen') }} as principal_yen,
         {{ sum_yen('pr.split_reminder_fee_yen') }} as split_reminder_fee_yen,
         {{ sum_yen('pr.split_late_charge_yen') }} as split_late_charge_yen,
         max(pr.is_honoured) as is_honoured,
         max(case when pr.principal_yen > 0 then pr.received_date end) as last_principal_date
     from principals as pr
-    group by pr.due_key
+    group by pr.due_no
 ),
 
 written_off_dues as (
-    select distinct wo.due_key
+    select distinct wo.due_no
     from {{ ref('int_write_offs') }} as wo
 ),
 
 -- Dues whose charges can be told without knowing what leaves them: for others none are taken off.
 charged_dues as (
     select
-        du.due_key,
+        du.due_no,
         du.assessed_yen as principal_yen,
         du.due_date,
         du.low_rate_months,
         du.rate_family,
         {{ as_of_date() }} as accrue_to
     from guarded as gd
-    inner join {{ ref('int_dues') }} as du on du.due_key = gd.due_key
-    inner join paid as pd on pd.due_key = gd.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = gd.due_no
+    inner join paid as pd on pd.due_no = gd.due_no
     left join lump_rests as lr on lr.addressee_no = gd.addressee_no
-    left join written_off_dues as wo on wo.due_key = gd.due_key
+    left join written_off_dues as wo on wo.due_no = gd.due_no
     where
         gd.has_reallocation = 0
         and pd.is_honoured = 0
         and pd.principal_yen >= du.assessed_yen
         and lr.addressee_no is null
-        and wo.due_key is null
+        and wo.due_no is null
 ),
 
 late_dues as (
     select cd.*
     from charged_dues as cd
-    inner join paid as pd on pd.due_key = cd.due_key
+    inner join paid as pd on pd.due_no = cd.due_no
     where cd.due_date < {{ as_of_date() }} and pd.last_principal_date > cd.due_date
 ),
 
@@ -158,23 +158,23 @@ accrued as (
 
 reminders as (
     select
-        rm.due_key,
+        rm.due_no,
         min(rm.sent_date) as sent_date,
         max(rm.reminder_fee_yen) as reminder_fee_yen
     from {{ ref('stg_reminders') }} as rm
-    group by rm.due_key
+    group by rm.due_no
 ),
 
 charges as (
     select
-        cd.due_key,
+        cd.due_no,
         rm.sent_date,
         greatest(coalesce(rm.reminder_fee_yen, 0) - pd.split_reminder_fee_yen, 0) as fee_room_yen,
         greatest(coalesce(ac.late_charge_yen, 0) - pd.split_late_charge_yen, 0) as late_room_yen
     from charged_dues as cd
-    inner join paid as pd on pd.due_key = cd.due_key
-    left join accrued as ac on ac.due_key = cd.due_key
-    left join reminders as rm on rm.due_key = cd.due_key
+    inner join paid as pd on pd.due_no = cd.due_no
+    left join accrued as ac on ac.due_no = cd.due_no
+    left join reminders as rm on rm.due_no = cd.due_no
 ),
 
 -- What had come in by the day of each record, and what of it a receipt without a split had left over the principal.
@@ -190,8 +190,8 @@ incoming as (
             when pr.is_split = 0 and pr.received_date >= ch.sent_date then pr.offered_yen - pr.principal_yen else 0
         end') }} as rest_for_fee_yen
     from ordered as od
-    inner join principals as pr on pr.due_key = od.due_key and pr.received_date <= od.taken_date
-    left join charges as ch on ch.due_key = od.due_key
+    inner join principals as pr on pr.due_no = od.due_no and pr.received_date <= od.taken_date
+    left join charges as ch on ch.due_no = od.due_no
     group by od.load_id, od.source_line
 ),
 
@@ -201,9 +201,9 @@ standing as (
         od.source_line,
         {{ sum_yen('ev.delta_yen') }} as assessed_yen
     from ordered as od
-    inner join {{ ref('int_dues') }} as du on du.due_key = od.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = od.due_no
     inner join {{ ref('int_assessment_events') }} as ev
-        on ev.due_key = od.due_key
+        on ev.due_no = od.due_no
         and ev.assessed_date <= greatest(od.taken_date, du.first_assessed_date)  -- paid before it was assessed
     group by od.load_id, od.source_line
 ),
@@ -215,7 +215,7 @@ written_off as (
         {{ sum_yen('wo.principal_yen') }} as written_off_yen
     from ordered as od
     inner join {{ ref('int_write_offs') }} as wo
-        on wo.due_key = od.due_key and wo.written_off_date <= od.taken_date
+        on wo.due_no = od.due_no and wo.written_off_date <= od.taken_date
     group by od.load_id, od.source_line
 ),
 
@@ -224,7 +224,7 @@ rooms as (
     select
         od.load_id,
         od.source_line,
-        od.due_key,
+        od.due_no,
         od.step_no,
         od.entry_kind,
         od.has_happened,
@@ -236,19 +236,19 @@ rooms as (
         - greatest(coalesce(sg.assessed_yen, 0) - coalesce(wf.written_off_yen, 0), 0)
         - case
             -- an increase since has made the late charge another
-            when ch.due_key is null or du.assessed_yen > coalesce(sg.assessed_yen, 0) then 0
+            when ch.due_no is null or du.assessed_yen > coalesce(sg.assessed_yen, 0) then 0
             else least(ic.rest_for_fee_yen, ch.fee_room_yen)
                 + least(ic.rest_yen - least(ic.rest_for_fee_yen, ch.fee_room_yen), ch.late_room_yen)
         end as over_yen,
         coalesce(ic.fee_in_yen + ic.rest_yen, 0) + coalesce(lr.rest_yen, 0) as fee_in_yen,
         coalesce(ic.late_in_yen + ic.rest_yen, 0) + coalesce(lr.rest_yen, 0) as late_in_yen
     from ordered as od
-    inner join {{ ref('int_dues') }} as du on du.due_key = od.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = od.due_no
     left join incoming as ic on ic.load_id = od.load_id and ic.source_line = od.source_line
     left join standing as sg on sg.load_id = od.load_id and sg.source_line = od.source_line
     left join written_off as wf on wf.load_id = od.load_id and wf.source_line = od.source_line
     left join lump_rests as lr on lr.addressee_no = du.addressee_no
-    left join charges as ch on ch.due_key = od.due_key
+    left join charges as ch on ch.due_no = od.due_no
 ),
 
 taken as (
@@ -266,9 +266,9 @@ weighed as (
         case
             when cl.origin <> 'decision' or tk.load_id is null then 1
             when sum(cl.principal_yen + cl.reminder_fee_yen + cl.late_charge_yen)
-                over (partition by cl.origin, cl.decision_no, cl.due_key) = 0 then 1
+                over (partition by cl.origin, cl.decision_no, cl.due_no) = 0 then 1
             when sum(tk.principal_yen + tk.reminder_fee_yen + tk.late_charge_yen)
-                over (partition by cl.origin, cl.decision_no, cl.due_key) > 0 then 1
+                over (partition by cl.origin, cl.decision_no, cl.due_no) > 0 then 1
             else 0
         end as interest_is_borne
     from claims as cl
@@ -288,8 +288,8 @@ select
     us.load_id,
     us.source_line,
     us.load_rank,
-    us.due_key,
-    us.offset_due_key,
+    us.due_no,
+    us.offset_due_no,
     us.entry_kind,
     us.origin,
     us.decision_no,

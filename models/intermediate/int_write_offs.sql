@@ -3,7 +3,7 @@ select
     cd.load_id,
     cd.source_line,
     cd.load_rank,
-    cd.due_key,
+    cd.due_no,
     cd.disposition_date as written_off_date,
     cd.disposed_principal_yen as principal_yen,
     cd.disposed_reminder_fee_yen as reminder_fee_yen,

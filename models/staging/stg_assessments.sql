@@ -8,6 +8,8 @@ with current_rows as (
 
 select
     {{ due_key('cr') }} as due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
+    ds.series_no,
     cr.tax_item_code,
     cr.tax_item_detail_code,
     cr.assessing_body_code,
@@ -33,4 +35,5 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
+{{ join_due_series('cr', 'ds') }}
 where {{ not_later('cr.assessed_date') }}

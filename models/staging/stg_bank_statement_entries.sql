@@ -47,7 +47,7 @@ select
     ) as identity,
     -- A reversal has an inquiry number and a day of its own: what it repeats is who paid how much into which account.
     concat_ws('|', 'deposit', en.account, coalesce(en.payer_code, ''), cast(en.amount_yen as {{ dbt.type_string() }})) as reversal_key,
-    cast(null as {{ dbt.type_string() }}) as due_key,
+    cast(null as bigint) as due_no,
     cast(null as {{ dbt.type_string() }}) as slip_no,
     cast(null as {{ dbt.type_string() }}) as ocr_upper,
     cast(null as {{ dbt.type_string() }}) as ocr_lower,

@@ -7,15 +7,25 @@ with files as (
     from {{ ref('stg_loads') }} as ld
     where ld.landing_table = 'closing_flows'
     group by ld.sha256
+),
+
+flows as (
+    select
+        cf.*,
+        {%- for part in due_key_parts() %}
+        split_part(cf.due_key, '-', {{ loop.index }}) as {{ part }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ source('landing', 'closing_flows') }} as cf
+    inner join files as fi on fi.load_id = cf.load_id
+    inner join {{ ref('stg_closings') }} as cl on cl.flows_sha256 = fi.sha256
 )
 
 select
-    cf.fiscal_year,
-    cf.origin_fiscal_year,
-    cf.due_key,
-    cf.component,
-    cf.movement_kind,
-    cf.amount_yen
-from {{ source('landing', 'closing_flows') }} as cf
-inner join files as fi on fi.load_id = cf.load_id
-inner join {{ ref('stg_closings') }} as cl on cl.flows_sha256 = fi.sha256
+    fw.fiscal_year,
+    fw.origin_fiscal_year,
+    {{ due_no('fw', 'ds') }} as due_no,
+    fw.component,
+    fw.movement_kind,
+    fw.amount_yen
+from flows as fw
+{{ join_due_series('fw', 'ds') }}

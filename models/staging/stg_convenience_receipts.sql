@@ -35,7 +35,7 @@ select
     rc.amount_yen,
     rc.identity,
     cast(null as {{ dbt.type_string() }}) as reversal_key,  -- its identity
-    cast(null as {{ dbt.type_string() }}) as due_key,
+    cast(null as bigint) as due_no,
     rc.slip_no,
     cast(null as {{ dbt.type_string() }}) as ocr_upper,
     cast(null as {{ dbt.type_string() }}) as ocr_lower,

@@ -7,7 +7,7 @@ with current_rows as (
 )
 
 select
-    {{ due_key('cr') }} as due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
     cr.disposition_date,
     cr.disposition_code,
     cr.disposition_no,
@@ -18,6 +18,7 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
+{{ join_due_series('cr', 'ds') }}
 where
     {{ not_later('cr.disposition_date') }}
     and (cr.cancelled_date is null or cr.cancelled_date > {{ as_of_date() }})

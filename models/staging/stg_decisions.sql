@@ -16,7 +16,9 @@ select
     cr.line_no,
     cr.decision_type_code,
     {{ due_key('cr') }} as due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
     {{ due_key('cr', 'offset_') }} as offset_due_key,
+    {{ due_no('cr', 'os', 'offset_') }} as offset_due_no,
     cast(cr.offset_levy_year as bigint) as offset_fiscal_year,
     cr.receipt_id,
     cr.addressee_no,
@@ -33,4 +35,6 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
+{{ join_due_series('cr', 'ds') }}
+{{ join_due_series('cr', 'os', 'offset_') }}
 where cr.approved_by is not null and {{ not_later('cr.approved_date') }}

@@ -22,6 +22,7 @@ select
     cr.overpayment_notice_no,
     cr.decision_no,
     {{ due_key('cr') }} as due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
     cr.component_code,
     cr.addressee_no,
     cr.amount_yen,
@@ -36,5 +37,6 @@ select
     cr.source_line,
     cr.load_rank
 from known as cr
+{{ join_due_series('cr', 'ds') }}
 -- a notice from before there were kinds of them is of a refund
 where {{ not_later('cr.notified_date') }} and coalesce(cr.notice_type_code, '1') = '1'

@@ -18,7 +18,7 @@ select
         rw.institution_code, coalesce(rw.institution_branch_code, ''), rw.serial_no
     ) as identity,
     cast(null as {{ dbt.type_string() }}) as reversal_key,  -- its identity
-    {{ due_key('rw') }} as due_key,
+    {{ due_no('rw', 'ds') }} as due_no,
     rw.slip_no,
     rw.ocr_upper,
     rw.ocr_lower,
@@ -26,4 +26,5 @@ select
     cast(null as {{ dbt.type_string() }}) as customer_no,
     rw.addressee_no
 from {{ source('landing', 'paid_slips') }} as rw
+{{ join_due_series('rw', 'ds') }}
 where {{ not_later('coalesce(rw.posted_date, rw.received_date)') }}

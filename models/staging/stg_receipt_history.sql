@@ -20,9 +20,9 @@ with current_rows as (
 )
 
 select
-    {{ due_key('cr') }} as due_key,
-    {{ due_key('cr', 'offset_') }} as offset_due_key,
-    {{ due_key('cr', 'corrected_') }} as corrected_due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
+    {{ due_no('cr', 'os', 'offset_') }} as offset_due_no,
+    {{ due_no('cr', 'cs', 'corrected_') }} as corrected_due_no,
     cr.posted_date,
     cr.branch_code,
     cr.book_no,
@@ -51,4 +51,7 @@ select
     cr.source_line,
     cr.load_rank
 from current_rows as cr
+{{ join_due_series('cr', 'ds') }}
+{{ join_due_series('cr', 'os', 'offset_') }}
+{{ join_due_series('cr', 'cs', 'corrected_') }}
 where {{ not_later('cr.posted_date') }}

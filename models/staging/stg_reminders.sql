@@ -5,7 +5,7 @@ with current_rows as (
 )
 
 select
-    {{ due_key('cr') }} as due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
     cr.levy_year,
     cr.tax_year,
     cr.sent_date,
@@ -13,4 +13,5 @@ select
     cr.load_id,
     cr.source_line
 from current_rows as cr
+{{ join_due_series('cr', 'ds') }}
 where {{ not_later('cr.sent_date') }} and cr.withheld_code is null

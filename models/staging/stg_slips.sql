@@ -8,7 +8,7 @@ with current_rows as (
 select
     cr.slip_no,
     cast(cr.line_no as integer) as line_no,
-    {{ due_key('cr') }} as due_key,
+    {{ due_no('cr', 'ds') }} as due_no,
     cr.issued_date,
     cr.slip_type_code,
     cr.principal_yen,
@@ -24,3 +24,4 @@ select
     cr.load_id,
     cr.source_line
 from current_rows as cr
+{{ join_due_series('cr', 'ds') }}

@@ -4,17 +4,17 @@ still take depends on what came before, from named receipts and from earlier lum
 payers are spread together, then the next: as many steps as the payer with the most lump sums has, each set-based.
 
 lumps  addressee_no, lump_no (1, 2, ... in receipt order), amount_yen
-items  addressee_no, lump_no, due_key, item_no, order_no, from_yen, to_yen, before_yen: for every lump sum, every item
+items  addressee_no, lump_no, due_no, item_no, order_no, from_yen, to_yen, before_yen: for every lump sum, every item
        of its payer. An item is the part of a due between from_yen and to_yen of money put on that due; before_yen is
        what named receipts had put on the due by then. An item that is not open at that time has to_yen = from_yen.
 
-Puts out addressee_no, lump_no, due_key, item_no, order_no, taken_yen.
+Puts out addressee_no, lump_no, due_no, item_no, order_no, taken_yen.
 -#}
 {%- macro spread(lumps, items) -%}
 with recursive spread_steps as (
     select
         it.addressee_no,
-        it.due_key,
+        it.due_no,
         it.item_no,
         it.order_no,
         cast(0 as bigint) as lump_no,
@@ -25,17 +25,17 @@ with recursive spread_steps as (
     union all
     select
         tk.addressee_no,
-        tk.due_key,
+        tk.due_no,
         tk.item_no,
         tk.order_no,
         tk.lump_no,
         tk.taken_yen,
-        cast(tk.lumps_on_due_yen + sum(tk.taken_yen) over (partition by tk.addressee_no, tk.due_key) as bigint)
+        cast(tk.lumps_on_due_yen + sum(tk.taken_yen) over (partition by tk.addressee_no, tk.due_no) as bigint)
             as lumps_on_due_yen
     from (
         select
             rm.addressee_no,
-            rm.due_key,
+            rm.due_no,
             rm.item_no,
             rm.order_no,
             rm.lump_no,
@@ -46,7 +46,7 @@ with recursive spread_steps as (
         from (
             select
                 st.addressee_no,
-                st.due_key,
+                st.due_no,
                 st.item_no,
                 st.order_no,
                 lu.lump_no,
@@ -58,7 +58,7 @@ with recursive spread_steps as (
             inner join {{ items }} as it
                 on it.addressee_no = st.addressee_no
                 and it.lump_no = st.lump_no + 1
-                and it.due_key = st.due_key
+                and it.due_no = st.due_no
                 and it.item_no = st.item_no
         ) as rm
     ) as tk
@@ -67,7 +67,7 @@ with recursive spread_steps as (
 select
     sp.addressee_no,
     sp.lump_no,
-    sp.due_key,
+    sp.due_no,
     sp.item_no,
     sp.order_no,
     sp.taken_yen

@@ -1,4 +1,4 @@
-{#- Policy spread_order: which open due a lump sum pays first (ties: due_key). -#}
+{#- Policy spread_order: which open due a lump sum pays first (ties: due_no). -#}
 {%- macro spread_order(alias) -%}
     {%- set order = variable('policies').spread_order -%}
     {%- if order == 'oldest_first' -%}

@@ -2,7 +2,7 @@
 What each of several claims on a due may take, one after the other: the n-th claims of all dues together, then the next, as
 many steps as the due with the most claims has. What has happened takes all that it says; the others what is left.
 
-claims  load_id, source_line, due_key, step_no (1, 2, ... in order), entry_kind, has_happened, what it asks of each part
+claims  load_id, source_line, due_no, step_no (1, 2, ... in order), entry_kind, has_happened, what it asks of each part
         (principal_yen, reminder_fee_yen, late_charge_yen), and what had come in by its day: in_yen of the principal, over_yen of
         that over the tax, fee_in_yen and late_in_yen
 
@@ -12,7 +12,7 @@ the principal for it, whatever it took).
 {%- macro take_in_order(claims) -%}
 with recursive steps as (
     select distinct
-        cl.due_key,
+        cl.due_no,
         cast(0 as bigint) as step_no,
         cast(null as bigint) as load_id,
         cast(null as integer) as source_line,
@@ -27,7 +27,7 @@ with recursive steps as (
     from {{ claims }} as cl
     union all
     select
-        tk.due_key,
+        tk.due_no,
         cast(tk.step_no as bigint) as step_no,
         tk.load_id,
         cast(tk.source_line as integer) as source_line,
@@ -54,7 +54,7 @@ with recursive steps as (
             end as bigint) as late_charge_yen
         from (
             select
-                cl.due_key,
+                cl.due_no,
                 cl.step_no,
                 cl.load_id,
                 cl.source_line,
@@ -74,7 +74,7 @@ with recursive steps as (
                 st.fee_taken_yen,
                 st.late_taken_yen
             from steps as st
-            inner join {{ claims }} as cl on cl.due_key = st.due_key and cl.step_no = st.step_no + 1
+            inner join {{ claims }} as cl on cl.due_no = st.due_no and cl.step_no = st.step_no + 1
         ) as rm
     ) as tk
 )

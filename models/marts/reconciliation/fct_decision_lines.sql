@@ -38,8 +38,8 @@ select
     jd.origin,
     concat_ws('-', jd.load_id, jd.source_line) as receipt_id,
     case when jd.entry_kind in ('refund', 'notified') then 'refund' else jd.entry_kind end as decision_kind,
-    jd.due_key,
-    jd.offset_due_key,
+    {{ due_key_of('jd.due_no', 'ds', 'od') }} as due_key,
+    {{ due_key_of('jd.offset_due_no', 'os', 'oo') }} as offset_due_key,
     du.addressee_no,
     jd.taken_date as decided_date,
     jd.posted_date,
@@ -54,5 +54,7 @@ select
     jd.load_id,
     jd.source_line
 from judged as jd
-left join {{ ref('int_dues') }} as du on du.due_key = jd.due_key
+left join {{ ref('int_dues') }} as du on du.due_no = jd.due_no
 left join {{ ref('refusal_reasons') }} as rr on rr.reason_code = jd.reason_code
+{{ join_due_key('jd.due_no', 'ds', 'od') }}
+{{ join_due_key('jd.offset_due_no', 'os', 'oo') }}

@@ -1,27 +1,27 @@
 with provisional as (
     select
-        np.due_key,
+        np.due_no,
         {{ sum_yen('np.offered_yen + np.split_reminder_fee_yen + np.split_late_charge_yen') }} as provisional_paid_yen
     from {{ ref('int_file_portions') }} as np
     where np.record_status = 'provisional'
-    group by np.due_key
+    group by np.due_no
 ),
 
 -- Fees, late charges and overpayments touch few dues: they are summed there only.
 charge_portions as (
     select
-        al.due_key,
+        al.due_no,
         al.reminder_fee_yen,
         al.late_charge_yen,
         al.overpaid_principal_yen + al.overpaid_reminder_fee_yen + al.overpaid_late_charge_yen as overpaid_yen
     from {{ ref('int_allocations') }} as al
     where
-        al.due_key is not null
+        al.due_no is not null
         and al.reminder_fee_yen + al.late_charge_yen + al.overpaid_principal_yen + al.overpaid_reminder_fee_yen
         + al.overpaid_late_charge_yen <> 0
     union all
     select
-        wd.due_key,
+        wd.due_no,
         case when wd.entry_kind = 'reallocation' then - wd.reminder_fee_yen else 0 end as reminder_fee_yen,
         case when wd.entry_kind = 'reallocation' then - wd.late_charge_yen else 0 end as late_charge_yen,
         case
@@ -34,21 +34,21 @@ charge_portions as (
 
 charges_paid as (
     select
-        cp.due_key,
+        cp.due_no,
         {{ sum_yen('cp.reminder_fee_yen') }} as reminder_fee_paid_yen,
         {{ sum_yen('cp.late_charge_yen') }} as late_charge_paid_yen,
         {{ sum_yen('cp.overpaid_yen') }} as overpaid_yen
     from charge_portions as cp
-    group by cp.due_key
+    group by cp.due_no
 ),
 
 write_offs as (
     select
-        wo.due_key,
+        wo.due_no,
         {{ sum_yen('wo.reminder_fee_yen') }} as reminder_fee_yen,
         {{ sum_yen('wo.late_charge_yen') }} as late_charge_yen
     from {{ ref('int_write_offs') }} as wo
-    group by wo.due_key
+    group by wo.due_no
 ),
 
 joined as (
@@ -56,22 +56,22 @@ joined as (
         du.*,
         coalesce(ba.principal_paid_yen, 0) as principal_paid_yen,
         coalesce(ba.written_off_yen, 0) as written_off_yen,
-        case when wo.due_key is null then 0 else 1 end as has_write_off,
+        case when wo.due_no is null then 0 else 1 end as has_write_off,
         coalesce(wo.reminder_fee_yen, 0) as reminder_fee_written_off_yen,
         coalesce(wo.late_charge_yen, 0) as late_charge_written_off_yen,
         coalesce(pv.provisional_paid_yen, 0) as provisional_paid_yen,
         coalesce(ch.reminder_fee_yen, 0) as reminder_fee_yen,
         coalesce(cp.reminder_fee_paid_yen, 0) as reminder_fee_paid_yen,
-        case when ch.due_key is null then 0 else ch.late_charge_yen end as late_charge_yen,
+        case when ch.due_no is null then 0 else ch.late_charge_yen end as late_charge_yen,
         coalesce(cp.late_charge_paid_yen, 0) as late_charge_paid_yen,
         coalesce(cp.overpaid_yen, 0) as overpaid_yen,
         ba.last_received_date
     from {{ ref('int_dues') }} as du
-    left join {{ ref('int_due_balances') }} as ba on ba.due_key = du.due_key
-    left join {{ ref('int_charges') }} as ch on ch.due_key = du.due_key
-    left join charges_paid as cp on cp.due_key = du.due_key
-    left join provisional as pv on pv.due_key = du.due_key
-    left join write_offs as wo on wo.due_key = du.due_key
+    left join {{ ref('int_due_balances') }} as ba on ba.due_no = du.due_no
+    left join {{ ref('int_charges') }} as ch on ch.due_no = du.due_no
+    left join charges_paid as cp on cp.due_no = du.due_no
+    left join provisional as pv on pv.due_no = du.due_no
+    left join write_offs as wo on wo.due_no = du.due_no
 ),
 
 balanced as (
@@ -93,10 +93,12 @@ balanced as (
 )
 
 select
-    bl.due_key,
-    {%- for part in due_key_parts() %}
-    bl.{{ part }},
+    concat_ws('-', ds.series_key, bl.notice_no, bl.instalment_no) as due_key,
+    {%- for part in due_series_parts() %}
+    ds.{{ part }},
     {%- endfor %}
+    bl.notice_no,
+    bl.instalment_no,
     bl.addressee_no,
     bl.statutory_due_date,
     bl.due_date,
@@ -130,5 +132,7 @@ select
             then 'principal_paid'
         else 'paid'
     end as state,
-    {{ as_of_date() }} as as_of_date
+    {{ as_of_date() }} as as_of_date,
+    bl.due_no
 from balanced as bl
+inner join {{ ref('stg_due_series') }} as ds on ds.series_no = bl.series_no

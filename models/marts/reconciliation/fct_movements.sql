@@ -2,7 +2,7 @@
 -- each account is the seed movement_effects, and stands nowhere else. Corrections of closed years (corrects_fiscal_year)
 -- are the only rows that are not one thing that happened: they move a difference from its closed year to the open one.
 {%- set columns = [
-    'movement_id', 'movement_type', 'direction', 'component', 'amount_yen', 'due_key', 'addressee_no', 'tax_item_code',
+    'movement_id', 'movement_type', 'direction', 'component', 'amount_yen', 'due_no', 'addressee_no', 'tax_item_code',
     'levy_year', 'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'is_carried_over',
     'budget_side', 'is_provisional', 'is_first_of_receipt', 'corrects_fiscal_year', 'reason_code', 'load_id',
     'source_file', 'source_line'
@@ -23,18 +23,18 @@ corrections as (
         kd.direction,
         cc.component,
         cc.amount_yen,
-        cc.due_key,
+        cc.due_no,
         du.addressee_no,
         -- The due may have been withdrawn since: its key still says what it was.
-        split_part(cc.due_key, '-', 1) as tax_item_code,
-        split_part(cc.due_key, '-', 6) as levy_year,
-        split_part(cc.due_key, '-', 7) as tax_year,
+        {{ due_part_of('tax_item_code', 'ds', 'od') }} as tax_item_code,
+        {{ due_part_of('levy_year', 'ds', 'od') }} as levy_year,
+        {{ due_part_of('tax_year', 'ds', 'od') }} as tax_year,
         cast(null as {{ dbt.type_string() }}) as channel_code,
         cast(null as {{ dbt.type_string() }}) as branch_code,
         cl.closed_date as posted_date,
         cl.closed_date as value_date,
         cc.fiscal_year,
-        cast(split_part(cc.due_key, '-', 6) as bigint) < cc.fiscal_year as is_carried_over,
+        cast({{ due_part_of('levy_year', 'ds', 'od') }} as bigint) < cc.fiscal_year as is_carried_over,
         kd.budget_side,
         false as is_provisional,
         false as is_first_of_receipt,
@@ -47,17 +47,32 @@ corrections as (
     inner join {{ ref('stg_closings') }} as cl on cl.fiscal_year = cc.corrects_fiscal_year
     inner join {{ ref('stg_loads') }} as ld on ld.load_id = cl.load_id
     inner join kinds as kd on kd.movement_kind = cc.movement_kind
-    left join {{ ref('int_dues') }} as du on du.due_key = cc.due_key
+    left join {{ ref('int_dues') }} as du on du.due_no = cc.due_no
+    {{ join_due_key('cc.due_no', 'ds', 'od') | indent(4) }}
+),
+
+movements as (
+    select
+        {%- for column in columns %}
+        mv.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_movements') }} as mv
+    union all
+    select
+        {%- for column in columns %}
+        cr.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from corrections as cr
 )
 
 select
     {%- for column in columns %}
-    mv.{{ column }}{{ ',' if not loop.last }}
+    {%- if column == 'due_no' %}
+    {{ due_key_of('mv.due_no', 'ds', 'od') }} as due_key,
+    {%- else %}
+    mv.{{ column }},
+    {%- endif %}
     {%- endfor %}
-from {{ ref('int_movements') }} as mv
-union all
-select
-    {%- for column in columns %}
-    cr.{{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from corrections as cr
+    mv.due_no
+from movements as mv
+{{ join_due_key('mv.due_no', 'ds', 'od') }}

@@ -38,11 +38,11 @@ owing as (
 -- A tax fixed after its 法定納期限 can be claimed from its notice on, any other from its 納期限 on.
 noticed as (
     select
-        ow.due_key,
+        ow.due_no,
         min(coalesce(ev.notified_date, ev.assessed_date)) as noticed_date
     from owing as ow
-    inner join {{ ref('int_assessment_events') }} as ev on ev.due_key = ow.due_key
-    group by ow.due_key
+    inner join {{ ref('int_assessment_events') }} as ev on ev.due_no = ow.due_no
+    group by ow.due_no
 ),
 
 claimable as (
@@ -50,9 +50,9 @@ claimable as (
         ow.*,
         case when ow.first_assessed_date > ow.statutory_due_date then nc.noticed_date else ow.due_date end
             as claimable_date,
-        row_number() over (partition by ow.addressee_no order by {{ spread_order('ow') }}, ow.due_key) as order_no
+        row_number() over (partition by ow.addressee_no order by {{ spread_order('ow') }}, ow.due_no) as order_no
     from owing as ow
-    inner join noticed as nc on nc.due_key = ow.due_key
+    inner join noticed as nc on nc.due_no = ow.due_no
 ),
 
 targets as (
@@ -64,7 +64,7 @@ targets as (
 -- The tax first: intervals of the payer's overpayments against intervals of his taxes, both in order.
 taxes as (
     select
-        tg.due_key,
+        tg.due_no,
         tg.addressee_no,
         tg.claimable_date,
         tg.principal_balance_yen,
@@ -76,7 +76,7 @@ taxes as (
 
 tax_offsets as (
     select
-        tx.due_key,
+        tx.due_no,
         sc.overpayment_id,
         greatest(tx.claimable_date, sc.arisen_date) as suitable_date,
         least(tx.to_yen, sc.to_yen) - greatest(tx.to_yen - tx.principal_balance_yen, sc.to_yen - sc.free_yen)
@@ -89,24 +89,24 @@ tax_offsets as (
 
 offset_totals as (
     select
-        tf.due_key,
+        tf.due_no,
         {{ sum_yen('tf.amount_yen') }} as amount_yen,
         max(tf.suitable_date) as last_suitable_date
     from tax_offsets as tf
-    group by tf.due_key
+    group by tf.due_no
 ),
 
 -- Taxes that are paid by it: their late charge ends with the last offset.
 cleared as (
     select
-        tg.due_key,
+        tg.due_no,
         tg.assessed_yen as principal_yen,
         tg.due_date,
         ti.low_rate_months,
         ti.rate_family,
         ot.last_suitable_date as accrue_to
     from targets as tg
-    inner join offset_totals as ot on ot.due_key = tg.due_key and ot.amount_yen = tg.principal_balance_yen
+    inner join offset_totals as ot on ot.due_no = tg.due_no and ot.amount_yen = tg.principal_balance_yen
     inner join {{ ref('tax_items') }} as ti on ti.tax_item_code = tg.tax_item_code
 ),
 
@@ -114,11 +114,11 @@ cleared_payments as (
     {{ principal_payments('cleared') }}
     union all
     select
-        tf.due_key,
+        tf.due_no,
         tf.suitable_date as received_date,
         tf.amount_yen as principal_yen
     from tax_offsets as tf
-    inner join cleared as cd on cd.due_key = tf.due_key
+    inner join cleared as cd on cd.due_no = tf.due_no
 ),
 
 cleared_charges as (
@@ -128,7 +128,7 @@ cleared_charges as (
 items as (
     select
         tg.addressee_no,
-        tg.due_key,
+        tg.due_no,
         tg.claimable_date,
         '1' as component_code,
         1 as component_order,
@@ -138,7 +138,7 @@ items as (
     union all
     select
         tg.addressee_no,
-        tg.due_key,
+        tg.due_no,
         tg.claimable_date,
         '2' as component_code,
         2 as component_order,
@@ -148,19 +148,19 @@ items as (
     union all
     select
         tg.addressee_no,
-        tg.due_key,
+        tg.due_no,
         tg.claimable_date,
         '3' as component_code,
         3 as component_order,
         tg.order_no,
         case
             when tg.principal_balance_yen = 0 then tg.late_charge_balance_yen
-            when cd.due_key is null then 0
+            when cd.due_no is null then 0
             else greatest(coalesce(cc.late_charge_yen, 0) - tg.late_charge_paid_yen, 0)
         end as open_yen
     from targets as tg
-    left join cleared as cd on cd.due_key = tg.due_key
-    left join cleared_charges as cc on cc.due_key = tg.due_key
+    left join cleared as cd on cd.due_no = tg.due_no
+    left join cleared_charges as cc on cc.due_no = tg.due_no
 ),
 
 ranked as (
@@ -178,7 +178,7 @@ offsets as (
     select
         rk.addressee_no,
         sc.overpayment_id,
-        rk.due_key,
+        rk.due_no,
         rk.component_code,
         rk.component_order,
         rk.order_no,
@@ -223,7 +223,7 @@ ordered as (
 select
     od.overpayment_id,
     od.addressee_no,
-    od.due_key,
+    {{ due_key_of('od.due_no', 'ds', 'oy') }} as due_key,
     od.component_code,
     cast(od.offset_order as integer) as offset_order,
     od.suitable_date,
@@ -232,3 +232,4 @@ select
         as refund_interest_yen
 from ordered as od
 left join interest as it on it.part_id = concat_ws('-', od.overpayment_id, od.suitable_date)
+{{ join_due_key('od.due_no', 'ds', 'oy') }}

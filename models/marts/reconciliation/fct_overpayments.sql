@@ -7,7 +7,7 @@ with overpaid as (
         al.load_id,
         al.source_line,
         al.portion_no,
-        al.due_key,
+        al.due_no,
         al.due_fiscal_year,
         al.addressee_no,
         al.received_date,
@@ -20,13 +20,13 @@ with overpaid as (
 
 reduced_dues as (
     select
-        ov.due_key,
+        ov.due_no,
         max(du.assessed_yen) as assessed_yen,
         max(coalesce(du.last_reason_code, '1')) as reason_code
     from overpaid as ov
-    inner join {{ ref('int_dues') }} as du on du.due_key = ov.due_key
+    inner join {{ ref('int_dues') }} as du on du.due_no = ov.due_no
     where du.last_reduced_date is not null
-    group by ov.due_key
+    group by ov.due_no
 ),
 
 -- What a receipt put on the principal, and what all before it had.
@@ -34,17 +34,17 @@ offered as (
     select
         pa.load_id,
         pa.source_line,
-        pa.due_key,
+        pa.due_no,
         pa.received_date,
         pa.due_date,
         pa.offered_yen,
         sum(pa.offered_yen) over (
-            partition by pa.due_key
+            partition by pa.due_no
             order by {{ receipt_order('pa') }}
             rows between unbounded preceding and current row
         ) as cumulative_yen
     from {{ ref('int_principal_allocations') }} as pa
-    inner join reduced_dues as rd on rd.due_key = pa.due_key
+    inner join reduced_dues as rd on rd.due_no = pa.due_no
     where pa.origin <> 'disposition'
 ),
 
@@ -53,16 +53,16 @@ standing as (
     select
         of.load_id,
         of.source_line,
-        of.due_key,
+        of.due_no,
         of.offered_yen,
         of.cumulative_yen,
         case when of.received_date > of.due_date then 1 else 0 end as is_late,
         rd.assessed_yen + coalesce({{ sum_yen('- ev.delta_yen') }}, 0) as standing_yen
     from offered as of
-    inner join reduced_dues as rd on rd.due_key = of.due_key
+    inner join reduced_dues as rd on rd.due_no = of.due_no
     left join {{ ref('int_assessment_events') }} as ev
-        on ev.due_key = of.due_key and ev.delta_yen < 0 and ev.assessed_date >= of.received_date
-    group by of.load_id, of.source_line, of.due_key, of.offered_yen, of.cumulative_yen, of.received_date,
+        on ev.due_no = of.due_no and ev.delta_yen < 0 and ev.assessed_date >= of.received_date
+    group by of.load_id, of.source_line, of.due_no, of.offered_yen, of.cumulative_yen, of.received_date,
         of.due_date, rd.assessed_yen
 ),
 
@@ -70,7 +70,7 @@ mistaken as (
     select
         st.load_id,
         st.source_line,
-        st.due_key,
+        st.due_no,
         -- What came late over the tax paid its charges then: it too became too much by the reduction.
         case
             when st.cumulative_yen - st.offered_yen >= st.standing_yen then st.offered_yen
@@ -85,13 +85,13 @@ split as (
         ov.*,
         rd.reason_code,
         case
-            when rd.due_key is null then 0
+            when rd.due_no is null then 0
             else greatest(ov.overpaid_principal_yen - coalesce(mk.mistaken_yen, ov.overpaid_principal_yen), 0)
         end as reduced_yen
     from overpaid as ov
-    left join reduced_dues as rd on rd.due_key = ov.due_key
+    left join reduced_dues as rd on rd.due_no = ov.due_no
     left join mistaken as mk
-        on mk.load_id = ov.load_id and mk.source_line = ov.source_line and mk.due_key = ov.due_key
+        on mk.load_id = ov.load_id and mk.source_line = ov.source_line and mk.due_no = ov.due_no
 ),
 
 caused as (
@@ -112,39 +112,39 @@ caused as (
 
 paid_back as (
     select
-        wd.due_key,
+        wd.due_no,
         {{ sum_yen("case when wd.entry_kind <> 'notified' then wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen else 0 end") }}
             as paid_back_yen,
         {{ sum_yen("case when wd.entry_kind = 'notified' then wd.principal_yen + wd.reminder_fee_yen + wd.late_charge_yen else 0 end") }}
             as notified_yen
     from {{ ref('int_withdrawals') }} as wd
     where wd.entry_kind in ('refund', 'offset', 'notified')
-    group by wd.due_key
+    group by wd.due_no
 ),
 
 -- The notice that waits for its claim or its payment.
 waiting as (
     select
-        nt.due_key,
+        nt.due_no,
         min(nt.notified_date) as notified_date,
         max(nt.claimed_date) as claimed_date
     from {{ ref('stg_overpayment_notices') }} as nt
     where nt.paid_date is null
-    group by nt.due_key
+    group by nt.due_no
 ),
 
 -- The last reduction of a due that has any: its case and days decide from when interest runs.
 reductions as (
     select
-        ev.due_key,
+        ev.due_no,
         ev.assessed_date as reduced_date,
         ev.claim_date,
         ev.income_tax_notice_date,
         row_number() over (
-            partition by ev.due_key order by ev.assessed_date desc, ev.assessment_event_no desc
+            partition by ev.due_no order by ev.assessed_date desc, ev.assessment_event_no desc
         ) as recency
     from {{ ref('int_assessment_events') }} as ev
-    inner join reduced_dues as rd on rd.due_key = ev.due_key
+    inner join reduced_dues as rd on rd.due_no = ev.due_no
     where ev.delta_yen < 0
 ),
 
@@ -159,7 +159,7 @@ running as (
         coalesce(pb.paid_back_yen, 0) as paid_back_yen,
         coalesce(pb.notified_yen, 0) as notified_yen,
         coalesce(sum(cs.amount_yen) over (
-            partition by cs.due_key
+            partition by cs.due_no
             order by
                 cs.received_date desc, cs.posted_date desc, ld.load_rank desc, cs.source_line desc, cs.portion_no desc,
                 cs.cause_order
@@ -167,8 +167,8 @@ running as (
         ), 0) as later_yen
     from caused as cs
     inner join {{ ref('stg_loads') }} as ld on ld.load_id = cs.load_id
-    left join paid_back as pb on pb.due_key = cs.due_key
-    left join reductions as rt on rt.due_key = cs.due_key and rt.recency = 1
+    left join paid_back as pb on pb.due_no = cs.due_no
+    left join reductions as rt on rt.due_no = cs.due_no and rt.recency = 1
     where cs.amount_yen > 0
 ),
 
@@ -202,7 +202,7 @@ dated as (
     from balances as ba
     inner join {{ ref('law_refund_interest_accrual') }} as ac
         on ba.received_date between ac.valid_from and ac.valid_to
-    left join waiting as wt on wt.due_key = ba.due_key and ba.free_yen < ba.balance_yen
+    left join waiting as wt on wt.due_no = ba.due_no and ba.free_yen < ba.balance_yen
 ),
 
 parts as (
@@ -224,7 +224,7 @@ interest as (
 select
     dt.overpayment_id,
     concat_ws('-', dt.load_id, dt.source_line) as receipt_id,
-    dt.due_key,
+    {{ due_key_of('dt.due_no', 'ds', 'od') }} as due_key,
     dt.addressee_no,
     dt.received_date,
     dt.posted_date,
@@ -248,3 +248,4 @@ select
     end as state
 from dated as dt
 left join interest as it on it.part_id = dt.overpayment_id
+{{ join_due_key('dt.due_no', 'ds', 'od') }}

@@ -4,7 +4,7 @@
         al.load_id,
         al.source_line,
         al.origin,
-        al.due_key,
+        al.due_no,
         al.is_due_unknown,
         al.channel_code,
         al.branch_code,
@@ -35,7 +35,7 @@ with from_history as (
         case when al.is_due_unknown = 1 then 'suspense' else 'due_key' end as match_method,
         cast(null as bigint) as match_score,
         case when al.is_due_unknown = 1 then 'unknown_due' end as suspense_reason,
-        case when al.is_due_unknown = 0 then al.due_key end as due_key,
+        case when al.is_due_unknown = 0 then al.due_no end as due_no,
         1 as due_count,
         al.principal_yen,
         al.reminder_fee_yen,
@@ -90,8 +90,8 @@ file_totals as (
     select
         al.load_id,
         al.source_line,
-        case when count(*) = 1 then min(al.due_key) end as due_key,
-        count(al.due_key) as due_count,
+        case when count(*) = 1 then min(al.due_no) end as due_no,
+        count(al.due_no) as due_count,
         {%- for amount in amounts %}
         {{ sum_yen('al.' ~ amount) }} as {{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -106,7 +106,7 @@ provisional_dues as (
     select
         np.load_id,
         np.source_line,
-        case when count(*) = 1 then min(np.due_key) end as due_key,
+        case when count(*) = 1 then min(np.due_no) end as due_no,
         count(*) as due_count
     from {{ ref('int_file_portions') }} as np
     where np.record_status = 'provisional'
@@ -135,7 +135,7 @@ from_files as (
             when mt.match_method = 'addressee' and ft.suspense_yen > 0 then 'owes_nothing'
             when dc.load_id is null then mt.suspense_reason
         end as suspense_reason,
-        coalesce(ft.due_key, pd.due_key) as due_key,
+        coalesce(ft.due_no, pd.due_no) as due_no,
         coalesce(ft.due_count, pd.due_count, 0) as due_count,
         coalesce(ft.principal_yen, 0) as principal_yen,
         coalesce(ft.reminder_fee_yen, 0) as reminder_fee_yen,
@@ -159,7 +159,7 @@ from_files as (
 
 {%- set columns = [
     'load_id', 'source_line', 'entry_type', 'channel_code', 'branch_code', 'record_status', 'status_reason',
-    'received_date', 'posted_date', 'amount_yen', 'match_method', 'match_score', 'suspense_reason', 'due_key', 'due_count'
+    'received_date', 'posted_date', 'amount_yen', 'match_method', 'match_score', 'suspense_reason', 'due_no', 'due_count'
 ] + amounts %}
 
 receipts as (
@@ -183,7 +183,7 @@ receipts as (
         cast(null as {{ dbt.type_string() }}) as match_method,
         cast(null as bigint) as match_score,
         cast(null as {{ dbt.type_string() }}) as suspense_reason,
-        cast(null as {{ dbt.type_string() }}) as due_key,
+        cast(null as bigint) as due_no,
         0 as due_count,
         {%- for amount in amounts %}
         cast(0 as bigint) as {{ amount }}{{ ',' if not loop.last }}
@@ -216,7 +216,7 @@ select
         when rc.match_score is null then coalesce(sr.reason, mm.match_name)
         else concat(mm.match_name, '（', cast(rc.match_score as {{ dbt.type_string() }}), '点）')
     end as match_detail,
-    rc.due_key,
+    {{ due_key_of('rc.due_no', 'ds', 'od') }} as due_key,
     cast(rc.due_count as bigint) as due_count,
     {%- for amount in amounts %}
     cast(rc.{{ amount }} as bigint) as {{ amount }}{{ ',' if not loop.last }}
@@ -225,3 +225,4 @@ from receipts as rc
 inner join {{ ref('stg_loads') }} as ld on ld.load_id = rc.load_id
 left join {{ ref('suspense_reasons') }} as sr on sr.reason_code = rc.suspense_reason
 left join {{ ref('match_methods') }} as mm on mm.match_method = rc.match_method
+{{ join_due_key('rc.due_no', 'ds', 'od') }}

@@ -6,12 +6,13 @@ with candidates as (
         dc.candidate_no,
         min(dc.addressee_no) as addressee_no,
         count(*) as due_count,
-        {{ text_list('dc.due_key', 'dc.line_no') }} as due_keys,
+        {{ text_list(due_key_of('dc.due_no', 'ds', 'od'), 'dc.line_no') }} as due_keys,
         max(dc.name_score) as name_score,
         max(dc.date_score) as date_score,
         max(dc.score) as score,
         min(dc.state) as reason_code
     from {{ ref('int_deposit_candidates') }} as dc
+    {{ join_due_key('dc.due_no', 'ds', 'od') | indent(4) }}
     group by dc.load_id, dc.source_line, dc.candidate_no
 )
 

@@ -7,7 +7,7 @@ with history as (
         hs.source_line,
         hs.load_rank,
         hs.channel_code,
-        hs.due_key,
+        hs.due_no,
         hs.received_date,
         hs.posted_date,
         hs.principal_yen + coalesce(co.principal_yen, 0) as principal_yen,
@@ -46,7 +46,7 @@ filed as (
         al.source_line,
         al.portion_no,
         al.channel_code,
-        al.due_key,
+        al.due_no,
         al.received_date,
         al.posted_date,
         al.principal_yen + al.overpaid_principal_yen as principal_yen,
@@ -54,14 +54,14 @@ filed as (
         al.late_charge_yen + al.overpaid_late_charge_yen as late_charge_yen
     from {{ ref('int_allocations') }} as al
     inner join covered as cv on cv.channel_code = al.channel_code and al.posted_date <= cv.covered_to
-    where al.origin in ('file', 'decision') and al.entry_kind in ('receipt', 'decided') and al.due_key is not null
+    where al.origin in ('file', 'decision') and al.entry_kind in ('receipt', 'decided') and al.due_no is not null
     union all
     select
         sp.load_id,
         sp.source_line,
         1 as portion_no,
         sp.channel_code,
-        cast(null as {{ dbt.type_string() }}) as due_key,
+        cast(null as bigint) as due_no,
         sp.received_date,
         sp.posted_date,
         sp.balance_yen as principal_yen,
@@ -81,9 +81,9 @@ counted as (
 
 {#- What has found no partner yet, numbered among its like, meets its like of the other side. -#}
 {%- set steps = [
-    ('same', ['due_key', 'amount_yen', 'received_date'], 'same'),
-    ('date', ['due_key', 'amount_yen'], 'date_differs'),
-    ('amount', ['due_key', 'received_date'], 'amount_differs'),
+    ('same', ['due_no', 'amount_yen', 'received_date'], 'same'),
+    ('date', ['due_no', 'amount_yen'], 'date_differs'),
+    ('amount', ['due_no', 'received_date'], 'amount_differs'),
     ('due', ['channel_code', 'amount_yen', 'received_date'], 'due_differs')
 ] %}
 history_0 as (
@@ -164,7 +164,7 @@ twice as (
         fl.portion_no as file_portion_no
     from told as td
     inner join files_{{ steps | length }} as fl
-        on fl.due_key = td.due_key and fl.amount_yen = td.amount_yen
+        on fl.due_no = td.due_no and fl.amount_yen = td.amount_yen
         and fl.received_date <= {{ add_days(go_live('fl.channel_code'), near_days) }}
     where td.is_after = 0
 ),
@@ -177,7 +177,7 @@ early as (
         pm.received_date,
         pm.posted_date,
         pm.channel_code,
-        coalesce(pm.due_key, sl.due_key) as due_key
+        coalesce(pm.due_no, sl.due_no) as due_no
     from {{ ref('int_payments') }} as pm
     left join {{ ref('stg_slips') }} as sl on sl.slip_no = pm.slip_no and sl.line_no = 1
     where
@@ -195,7 +195,7 @@ nowhere as (
         ea.source_line as file_source_line,
         1 as file_portion_no
     from history_{{ steps | length }} as hs
-    inner join early as ea on ea.due_key = hs.due_key and ea.amount_yen = hs.amount_yen
+    inner join early as ea on ea.due_no = hs.due_no and ea.amount_yen = hs.amount_yen
     where hs.received_date <= {{ add_days(go_live('hs.channel_code'), near_days) }}
 ),
 
@@ -230,7 +230,7 @@ paired as (
     left join twice as tw
         on tw.file_load_id = fl.load_id and tw.file_source_line = fl.source_line
         and tw.file_portion_no = fl.portion_no
-    where tw.file_load_id is null and fl.due_key is not null
+    where tw.file_load_id is null and fl.due_no is not null
 ),
 
 compared as (
@@ -247,8 +247,8 @@ compared as (
         pr.file_source_line,
         pr.file_portion_no,
         coalesce(hs.channel_code, fl.channel_code) as channel_code,
-        hs.due_key as history_due_key,
-        coalesce(fl.due_key, ea.due_key) as file_due_key,
+        hs.due_no as history_due_no,
+        coalesce(fl.due_no, ea.due_no) as file_due_no,
         hs.received_date as history_received_date,
         coalesce(fl.received_date, ea.received_date) as file_received_date,
         hs.posted_date as history_posted_date,
@@ -274,8 +274,8 @@ select
     ) as difference_id,
     cp.kind,
     cp.channel_code,
-    cp.history_due_key,
-    cp.file_due_key,
+    {{ due_key_of('cp.history_due_no', 'hs', 'ho') }} as history_due_key,
+    {{ due_key_of('cp.file_due_no', 'fs', 'fo') }} as file_due_key,
     cp.history_received_date,
     cp.file_received_date,
     cp.history_posted_date,
@@ -290,4 +290,6 @@ select
     cp.file_load_id,
     cp.file_source_line
 from compared as cp
+{{ join_due_key('cp.history_due_no', 'hs', 'ho') }}
+{{ join_due_key('cp.file_due_no', 'fs', 'fo') }}
 where cp.kind <> 'same'

@@ -3,7 +3,7 @@
 with failures as (
     select
         fl.*,
-        du.due_key
+        du.due_no
     from {{ ref('stg_direct_debit_failures') }} as fl
     left join {{ ref('int_dues') }} as du
         on {{ customer_no_names('fl.customer_no', 'du') }}
@@ -14,7 +14,7 @@ named as (
     select
         fl.load_id,
         fl.source_line,
-        case when count(fl.due_key) = 1 then min(fl.due_key) end as due_key
+        case when count(fl.due_no) = 1 then min(fl.due_no) end as due_no
     from failures as fl
     group by fl.load_id, fl.source_line
 ),
@@ -53,12 +53,12 @@ numbered as (
         fl.load_id,
         fl.source_line,
         fl.debit_date,
-        nm.due_key,
+        nm.due_no,
         fl.customer_no,
         fl.result_code,
         fl.amount_yen,
         row_number() over (
-            partition by coalesce(nm.due_key, fl.customer_no)
+            partition by coalesce(cast(nm.due_no as {{ dbt.type_string() }}), fl.customer_no)
             order by fl.debit_date, fl.load_id, fl.source_line
         ) as attempt_no
     from {{ ref('stg_direct_debit_failures') }} as fl
@@ -70,7 +70,7 @@ select
     nb.source_line,
     nb.debit_date,
     nb.customer_no,
-    nb.due_key,
+    du.due_key,
     du.tax_item_code,
     du.addressee_no,
     cast(nb.amount_yen as bigint) as amount_yen,
@@ -85,4 +85,4 @@ select
 from numbered as nb
 inner join {{ ref('debit_results') }} as rs on rs.result_code = nb.result_code
 inner join attempts as am on am.debit_date = nb.debit_date
-left join {{ ref('fct_dues') }} as du on du.due_key = nb.due_key
+left join {{ ref('fct_dues') }} as du on du.due_no = nb.due_no

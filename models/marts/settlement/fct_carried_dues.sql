@@ -5,7 +5,7 @@
 -- year's books say alone, so a later reduction or refund changes no earlier year.
 {%- set flows %}
     select
-        mv.due_key,
+        mv.due_no,
         mv.tax_item_code,
         cast(mv.levy_year as bigint) as levy_year,
         mv.fiscal_year,
@@ -16,15 +16,14 @@
         mv.amount_yen * (ef.due_balance - ef.overpayment) as position_yen
     from {{ ref('fct_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef on {{ has_effect('mv', 'ef') }}
-    where mv.due_key is not null and mv.component = 'principal' and not mv.is_provisional
+    where mv.due_no is not null and mv.component = 'principal' and not mv.is_provisional
 {%- endset %}
--- Found by a 64-bit hash; one that two dues happen to share only sends both the longer way.
 with unsettled as (
-    select {{ hash64('fl.due_key') }} as key_hash
+    select fl.due_no
     from (
 {{ flows }}
     ) as fl
-    group by {{ hash64('fl.due_key') }}
+    group by fl.due_no
     having
         min(fl.fiscal_year) <> max(fl.fiscal_year)
         or min(fl.fiscal_year) <> min(fl.levy_year)
@@ -34,7 +33,7 @@ with unsettled as (
 
 yearly as (
     select
-        fl.due_key,
+        fl.due_no,
         fl.tax_item_code,
         fl.levy_year,
         fl.fiscal_year,
@@ -46,18 +45,18 @@ yearly as (
     from (
 {{ flows }}
     ) as fl
-    inner join unsettled as us on us.key_hash = {{ hash64('fl.due_key') }}
-    group by fl.due_key, fl.tax_item_code, fl.levy_year, fl.fiscal_year
+    inner join unsettled as us on us.due_no = fl.due_no
+    group by fl.due_no, fl.tax_item_code, fl.levy_year, fl.fiscal_year
 ),
 
 running as (
     select
         yr.*,
         sum(yr.moved_yen) over (
-            partition by yr.due_key order by yr.fiscal_year rows between unbounded preceding and current row
+            partition by yr.due_no order by yr.fiscal_year rows between unbounded preceding and current row
         ) as position_yen,
         coalesce(
-            lead(yr.fiscal_year) over (partition by yr.due_key order by yr.fiscal_year),
+            lead(yr.fiscal_year) over (partition by yr.due_no order by yr.fiscal_year),
             greatest(yr.fiscal_year, {{ fiscal_year_of(as_of_date()) }}) + 1
         ) as next_fiscal_year
     from yearly as yr
@@ -69,7 +68,7 @@ years as (
 
 filled as (
     select
-        rn.due_key,
+        rn.due_no,
         rn.tax_item_code,
         rn.levy_year,
         fy.fiscal_year,
@@ -90,7 +89,7 @@ chained as (
         fl.*,
         greatest(fl.position_yen, 0) as outstanding_yen,
         greatest(- fl.position_yen, 0) as overpaid_yen,
-        coalesce(lag(fl.position_yen) over (partition by fl.due_key order by fl.fiscal_year), 0) as position_before_yen
+        coalesce(lag(fl.position_yen) over (partition by fl.due_no order by fl.fiscal_year), 0) as position_before_yen
     from filled as fl
 ),
 
@@ -122,7 +121,7 @@ beyond as (
 )
 
 select
-    bd.due_key,
+    {{ due_key_of('bd.due_no', 'ds', 'od') }} as due_key,
     bd.tax_item_code,
     bd.levy_year,
     bd.fiscal_year,
@@ -137,3 +136,4 @@ select
     cast(bd.outstanding_yen as bigint) as outstanding_yen,
     cast(bd.overpaid_yen as bigint) as overpaid_yen
 from beyond as bd
+{{ join_due_key('bd.due_no', 'ds', 'od') }}

@@ -12,7 +12,7 @@ with flows as (
     from {{ ref('fct_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef on {{ has_effect('mv', 'ef') }}
     where
-        mv.due_key is not null
+        mv.due_no is not null
         and mv.component in ('principal', 'reminder_fee', 'late_charge')
         and not mv.is_provisional
     group by mv.fiscal_year, mv.tax_item_code, mv.levy_year, mv.component

@@ -13,7 +13,7 @@ with booked as (
         {%- endfor %}
     from {{ ref('fct_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef on {{ has_effect('mv', 'ef') }}
-    where mv.due_key is not null and not mv.is_provisional and ef.revenue <> 0
+    where mv.due_no is not null and not mv.is_provisional and ef.revenue <> 0
     group by
         mv.fiscal_year,
         {{ add_days('mv.posted_date', '1 - extract(day from mv.posted_date)') }},

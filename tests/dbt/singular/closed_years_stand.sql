@@ -39,11 +39,11 @@ with entries as (
 corrections as (
     select
         cc.corrects_fiscal_year,
-        cc.due_key,
+        cc.due_no,
         cc.component,
         cc.movement_kind
     from {{ ref('int_closing_corrections') }} as cc
-    group by cc.corrects_fiscal_year, cc.due_key, cc.component, cc.movement_kind
+    group by cc.corrects_fiscal_year, cc.due_no, cc.component, cc.movement_kind
     having sum(cc.amount_yen) <> 0
 )
 
@@ -66,7 +66,7 @@ having
 union all
 select
     cr.corrects_fiscal_year as fiscal_year,
-    cr.due_key as tax_item_code,
+    cast(cr.due_no as {{ dbt.type_string() }}) as tax_item_code,
     cr.movement_kind as form_row,
     'correction' as body,
     cr.component,

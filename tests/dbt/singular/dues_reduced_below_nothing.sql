@@ -2,7 +2,7 @@
 -- 0. A warning, read by the head of 収納係, who asks the tax section for a correction. One row per due.
 {{ config(severity='warn') }}
 select
-    du.due_key,
+    du.due_no,
     du.delivered_assessed_yen
 from {{ ref('int_dues') }} as du
 where du.delivered_assessed_yen < 0

@@ -1,12 +1,12 @@
 -- Invariant 2 (DESIGN §3): every column of fct_dues that is a balance is the sum of that due's movements by the signs of
--- the seed movement_effects: assessed, principal balance, fee and late charge paid, overpaid, written off. Dues are grouped by a 64-bit
--- hash of due_key: one grouping of integers over both tables. Dues reduced below nothing are left out: the books
+-- the seed movement_effects: assessed, principal balance, fee and late charge paid, overpaid, written off. One grouping of
+-- numbers over both tables. Dues reduced below nothing are left out: the books
 -- hold them at 0 (dues_reduced_below_nothing lists them).
 -- A failure: fct_dues and the day-book tell two stories. Who looks: the developer on duty; `osame trace DUE_KEY`.
 -- One row per due.
 with entries as (
     select
-        {{ hash64('mv.due_key') }} as due_hash,
+        mv.due_no,
         case when mv.component = 'principal' then mv.amount_yen * ef.assessment else 0 end as assessed_yen,
         case when mv.component = 'principal' then mv.amount_yen * ef.due_balance else 0 end as principal_balance_yen,
         case when mv.component = 'reminder_fee' then - mv.amount_yen * ef.due_balance else 0 end
@@ -21,10 +21,10 @@ with entries as (
         and coalesce(ef.direction, '') = coalesce(mv.direction, '')
         and coalesce(ef.budget_side, '') = coalesce(mv.budget_side, '')
         and ef.component_class = case when mv.component = 'refund_interest' then 'refund_interest' else 'tax' end
-    where mv.due_key is not null and not mv.is_provisional
+    where mv.due_no is not null and not mv.is_provisional
     union all
     select
-        {{ hash64('du.due_key') }} as due_hash,
+        du.due_no,
         - du.assessed_yen as assessed_yen,
         - du.principal_balance_yen as principal_balance_yen,
         - du.reminder_fee_paid_yen as reminder_fee_paid_yen,
@@ -36,12 +36,12 @@ with entries as (
 
 differing as (
     select
-        en.due_hash,
+        en.due_no,
         {%- for column in ['assessed', 'principal_balance', 'reminder_fee_paid', 'late_charge_paid', 'overpaid', 'written_off'] %}
         {{ sum_yen('en.' ~ column ~ '_yen') }} as {{ column }}_difference_yen{{ ',' if not loop.last }}
         {%- endfor %}
     from entries as en
-    group by en.due_hash
+    group by en.due_no
     having
         sum(en.assessed_yen) <> 0
         or sum(en.principal_balance_yen) <> 0
@@ -51,9 +51,7 @@ differing as (
         or sum(en.written_off_yen) <> 0
 )
 
-select
-    du.due_key,
-    df.*
+select df.*
 from differing as df
-left join {{ ref('int_dues') }} as du on {{ hash64('du.due_key') }} = df.due_hash
+left join {{ ref('int_dues') }} as du on du.due_no = df.due_no
 where coalesce(du.delivered_assessed_yen, 0) >= 0

@@ -3,7 +3,7 @@
 -- amounts that are too small.
 -- Who looks: the developer who keeps warehouse/law/parameters, with the notice of the new rate. One row per due.
 select
-    ch.due_key,
+    ch.due_no,
     ch.late_charge_yen,
     ch.late_charge_accrued_yen
 from {{ ref('int_charges') }} as ch

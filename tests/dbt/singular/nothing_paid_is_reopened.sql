@@ -6,9 +6,10 @@
 -- line stands in fct_decision_lines. One row per due and day.
 with taken as (
     select distinct
-        dl.due_key,
+        du.due_no,
         dl.decided_date
     from {{ ref('fct_decision_lines') }} as dl
+    inner join {{ ref('fct_dues') }} as du on du.due_key = dl.due_key
     left join (
         select bd.due_key
         from {{ ref('fct_decision_lines') }} as bd
@@ -19,14 +20,14 @@ with taken as (
 
 -- A refund that 収納履歴 records for the same due is booked whole, whatever was there.
 recorded as (
-    select distinct mv.due_key
+    select distinct mv.due_no
     from {{ ref('fct_movements') }} as mv
     where mv.movement_type in ('refunded', 'offset_out') and mv.reason_code = 'as_recorded'
 ),
 
 received as (
     select
-        tk.due_key,
+        tk.due_no,
         tk.decided_date,
         {{ sum_yen("case
             when mv.movement_type = 'overpaid' then 0
@@ -35,34 +36,34 @@ received as (
         end") }} as paid_yen,
         {{ sum_yen("case when mv.movement_type = 'overpaid' then mv.amount_yen else 0 end") }} as overpaid_yen
     from taken as tk
-    inner join {{ ref('fct_movements') }} as mv on mv.due_key = tk.due_key and mv.value_date <= tk.decided_date
+    inner join {{ ref('fct_movements') }} as mv on mv.due_no = tk.due_no and mv.value_date <= tk.decided_date
     where
         mv.component = 'principal'
         and mv.movement_type in ('received', 'offset_in', 'reallocated', 'overpaid', 'written_off')
         and mv.corrects_fiscal_year is null
         and not mv.is_provisional
-    group by tk.due_key, tk.decided_date
+    group by tk.due_no, tk.decided_date
 ),
 
 assessed as (
     select
-        tk.due_key,
+        tk.due_no,
         tk.decided_date,
         {{ sum_yen('mv.amount_yen') }} as assessed_yen
     from taken as tk
-    inner join {{ ref('fct_movements') }} as mv on mv.due_key = tk.due_key and mv.posted_date <= tk.decided_date
+    inner join {{ ref('fct_movements') }} as mv on mv.due_no = tk.due_no and mv.posted_date <= tk.decided_date
     where mv.movement_type in ('assessed', 'adjusted', 'cancelled') and mv.corrects_fiscal_year is null
-    group by tk.due_key, tk.decided_date
+    group by tk.due_no, tk.decided_date
 )
 
 select
-    rc.due_key,
+    rc.due_no,
     rc.decided_date,
     asd.assessed_yen,
     rc.paid_yen,
     rc.overpaid_yen
 from received as rc
-inner join assessed as asd on asd.due_key = rc.due_key and asd.decided_date = rc.decided_date
-inner join {{ ref('fct_dues') }} as du on du.due_key = rc.due_key
-left join recorded as rd on rd.due_key = rc.due_key
-where rd.due_key is null and rc.overpaid_yen > 0 and rc.paid_yen < least(asd.assessed_yen, du.assessed_yen)
+inner join assessed as asd on asd.due_no = rc.due_no and asd.decided_date = rc.decided_date
+inner join {{ ref('fct_dues') }} as du on du.due_no = rc.due_no
+left join recorded as rd on rd.due_no = rc.due_no
+where rd.due_no is null and rc.overpaid_yen > 0 and rc.paid_yen < least(asd.assessed_yen, du.assessed_yen)

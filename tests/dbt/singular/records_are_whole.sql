@@ -10,11 +10,11 @@
     'stg_direct_debit_results': ['posted_date', 'amount_yen'],
     'stg_direct_debit_failures': ['debit_date', 'customer_no', 'amount_yen'],
     'stg_bank_statement_entries': ['received_date', 'posted_date', 'amount_yen'],
-    'stg_receipt_history': ['posted_date', 'received_date', 'receipt_type_code', 'due_key', 'principal_yen'],
-    'stg_assessments': ['due_key', 'levy_year', 'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'due_date'],
+    'int_history_entries': ['posted_date', 'received_date', 'receipt_type_code', 'due_no', 'principal_yen'],
+    'int_assessment_events': ['due_no', 'levy_year', 'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'due_date'],
     'stg_decisions': ['decision_type_code', 'amount_yen', 'approved_date'],
     'stg_overpayment_notices': ['due_key', 'component_code', 'amount_yen', 'fiscal_year', 'notified_date'],
-    'stg_core_dispositions': ['due_key', 'disposition_code', 'disposition_date', 'disposed_principal_yen'],
+    'stg_core_dispositions': ['due_no', 'disposition_code', 'disposition_date', 'disposed_principal_yen'],
 } %}
 with found as (
     {%- for model, columns in needed.items() %}

@@ -5,12 +5,12 @@
 -- One row per tax item.
 with overpaid as (
     select
-        mv.due_key,
+        mv.due_no,
         {{ sum_yen('mv.amount_yen * ef.overpayment') }} as overpaid_yen
     from {{ ref('fct_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef on {{ has_effect('mv', 'ef') }}
-    where mv.due_key is not null and mv.component = 'principal' and not mv.is_provisional and ef.overpayment <> 0
-    group by mv.due_key
+    where mv.due_no is not null and mv.component = 'principal' and not mv.is_provisional and ef.overpayment <> 0
+    group by mv.due_no
 ),
 
 entries as (
@@ -27,7 +27,7 @@ entries as (
         cast(0 as bigint) as line_yen,
         greatest(du.principal_balance_yen - coalesce(ov.overpaid_yen, 0), 0) as due_yen
     from {{ ref('fct_dues') }} as du
-    left join overpaid as ov on ov.due_key = du.due_key
+    left join overpaid as ov on ov.due_no = du.due_no
     where du.principal_balance_yen > 0
 )
 

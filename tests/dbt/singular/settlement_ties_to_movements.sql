@@ -40,7 +40,7 @@ with entries as (
     from {{ ref('fct_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef on {{ has_effect('mv', 'ef') }}
     where
-        mv.due_key is not null
+        mv.due_no is not null
         and mv.component in ('principal', 'reminder_fee', 'late_charge')
         and not mv.is_provisional
     union all

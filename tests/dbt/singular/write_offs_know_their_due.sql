@@ -5,11 +5,11 @@
 select
     wo.load_id,
     wo.source_line,
-    wo.due_key,
+    wo.due_no,
     wo.principal_yen,
     pa.principal_yen as taken_yen
 from {{ ref('int_write_offs') }} as wo
-left join {{ ref('int_dues') }} as du on du.due_key = wo.due_key
+left join {{ ref('int_dues') }} as du on du.due_no = wo.due_no
 left join {{ ref('int_principal_allocations') }} as pa
     on pa.load_id = wo.load_id and pa.source_line = wo.source_line and pa.entry_kind = 'write_off'
-where du.due_key is null or coalesce(pa.principal_yen, 0) <> wo.principal_yen
+where du.due_no is null or coalesce(pa.principal_yen, 0) <> wo.principal_yen

@@ -41,3 +41,29 @@
 {%- macro spark__hash64(expression) -%}
     xxhash64({{ expression }})
 {%- endmacro -%}
+
+{#- True of a text of so many digits and nothing else. -#}
+{%- macro is_digits(expression, count) -%}
+    {{- adapter.dispatch('is_digits', 'osame')(expression, count) -}}
+{%- endmacro -%}
+
+{%- macro default__is_digits(expression, count) -%}
+    regexp_like({{ expression }}, '^[0-9]{{ '{' }}{{ count }}{{ '}' }}$')
+{%- endmacro -%}
+
+{%- macro duckdb__is_digits(expression, count) -%}
+    regexp_full_match({{ expression }}, '[0-9]{{ '{' }}{{ count }}{{ '}' }}')
+{%- endmacro -%}
+
+{#- A negative bigint made from the 64-bit hash of a text, of which one bit goes. -#}
+{%- macro negative_hash(expression) -%}
+    {{- adapter.dispatch('negative_hash', 'osame')(expression) -}}
+{%- endmacro -%}
+
+{%- macro default__negative_hash(expression) -%}
+    (- 1 - shiftrightunsigned({{ hash64(expression) }}, 1))
+{%- endmacro -%}
+
+{%- macro duckdb__negative_hash(expression) -%}
+    (- 1 - cast({{ hash64(expression) }} >> 1 as bigint))
+{%- endmacro -%}

@@ -18,7 +18,7 @@ select
         cast(rw.received_date as {{ dbt.type_string() }}), cast(rw.amount_yen as {{ dbt.type_string() }}), rw.institution_code, rw.serial_no
     ) as identity,
     cast(null as {{ dbt.type_string() }}) as reversal_key,  -- its identity
-    cast(null as {{ dbt.type_string() }}) as due_key,
+    cast(null as bigint) as due_no,
     cast(null as {{ dbt.type_string() }}) as slip_no,
     cast(null as {{ dbt.type_string() }}) as ocr_upper,
     cast(null as {{ dbt.type_string() }}) as ocr_lower,

@@ -4,10 +4,10 @@ A property test holds the two equal. Both take every number from warehouse/law/p
 law_late_charge_rates and law_rounding.
 
 dues      relation or CTE, one row per due:
-          due_key, principal_yen (bigint; assessed after reductions), due_date (as rolled over holidays),
+          due_no, principal_yen (bigint; assessed after reductions), due_date (as rolled over holidays),
           low_rate_months (integer), rate_family (text), accrue_to (date; the last day that counts, the as-of date)
 payments  relation or CTE, any number of rows per due:
-          due_key, received_date (領収日), principal_yen (bigint; what was allocated to the principal, negative where it
+          due_no, received_date (領収日), principal_yen (bigint; what was allocated to the principal, negative where it
           was taken back: the base grows again from the day after)
 
 Only dues that can have a charge go beyond the first steps: a tax of at least the statutory minimum, past due, with at
@@ -15,7 +15,7 @@ least one unit of the base unpaid when the due date ended or later. Amounts up t
 bigint over the whole table of rates; beyond that both engines stop with an overflow.
 -#}
 
-{#- One row per due with at least one part: due_key, segment_sum_yen, late_charge_yen, segment_count. A due without a
+{#- One row per due with at least one part: due_no, segment_sum_yen, late_charge_yen, segment_count. A due without a
     row has no late charge. late_charge_yen and segment_sum_yen are NULL where a day has no known rate (next year's is
     announced in November): a not_null test then stops the build, which is better than an amount that is too small. -#}
 {%- macro late_charge_by_due(dues, payments, rates=none, rounding=none) -%}
@@ -24,15 +24,15 @@ with
 
 lc_totals as (
     select
-        sg.due_key,
+        sg.due_no,
         case when count(sg.yen) = count(*) then {{ sum_yen('sg.yen') }} end as segment_sum_yen,
         count(*) as segment_count
     from lc_segments as sg
-    group by sg.due_key
+    group by sg.due_no
 )
 
 select
-    tt.due_key,
+    tt.due_no,
     tt.segment_sum_yen,
     case
         when tt.segment_sum_yen < rn.minimum_total_yen then 0
@@ -43,14 +43,14 @@ from lc_totals as tt
 cross join lc_rounding as rn
 {%- endmacro -%}
 
-{#- The parts behind the amount, to be shown to a person: due_key, from_date, to_date, days, phase (low, high), base_yen,
+{#- The parts behind the amount, to be shown to a person: due_no, from_date, to_date, days, phase (low, high), base_yen,
     rate_per_100000, yen. -#}
 {%- macro late_charge_segments(dues, payments, rates=none, rounding=none) -%}
 with
 {{ late_charge_ctes(dues, payments, rates, rounding) }}
 
 select
-    sg.due_key,
+    sg.due_no,
     sg.from_date,
     sg.to_date,
     sg.days,
@@ -76,7 +76,7 @@ lc_rounding as (  -- one row: the seed generator refuses a second
 
 lc_candidates as (
     select
-        du.due_key,
+        du.due_no,
         du.principal_yen,
         du.due_date,
         {{ add_days('du.due_date', 1) }} as first_day,
@@ -92,18 +92,18 @@ lc_candidates as (
 
 lc_paid as (
     select
-        ca.due_key,
+        ca.due_no,
         {{ sum_yen('case when pm.received_date <= ca.due_date then pm.principal_yen else 0 end') }} as paid_in_time_yen,
         {{ sum_yen('case when pm.received_date > ca.due_date and pm.principal_yen < 0 then pm.principal_yen else 0 end') }}
             as taken_back_late_yen
     from lc_candidates as ca
-    inner join {{ payments }} as pm on pm.due_key = ca.due_key
-    group by ca.due_key
+    inner join {{ payments }} as pm on pm.due_no = ca.due_no
+    group by ca.due_no
 ),
 
 lc_late_dues as (
     select
-        ca.due_key,
+        ca.due_no,
         ca.principal_yen - coalesce(pd.paid_in_time_yen, 0) as balance_yen,
         ca.due_date,
         ca.first_day,
@@ -115,34 +115,34 @@ lc_late_dues as (
         ca.accrue_to
     from lc_candidates as ca
     cross join lc_rounding as rn
-    left join lc_paid as pd on pd.due_key = ca.due_key
+    left join lc_paid as pd on pd.due_no = ca.due_no
     where
         ca.principal_yen - coalesce(pd.paid_in_time_yen, 0) - coalesce(pd.taken_back_late_yen, 0) >= rn.base_unit_yen
 ),
 
 lc_paid_late as (  -- payments of one day are one change of the balance; the last day counts in full, so it changes nothing
     select
-        ld.due_key,
+        ld.due_no,
         pm.received_date,
         {{ sum_yen('pm.principal_yen') }} as paid_yen
     from lc_late_dues as ld
     inner join {{ payments }} as pm
-        on pm.due_key = ld.due_key
+        on pm.due_no = ld.due_no
         and pm.received_date > ld.due_date
         and pm.received_date < ld.accrue_to
-    group by ld.due_key, pm.received_date
+    group by ld.due_no, pm.received_date
     having sum(pm.principal_yen) <> 0
 ),
 
 lc_balance_changes as (
     select
-        ld.due_key,
+        ld.due_no,
         ld.first_day as from_date,
         ld.balance_yen as change_yen
     from lc_late_dues as ld
     union all
     select
-        pl.due_key,
+        pl.due_no,
         {{ add_days('pl.received_date', 1) }} as from_date,
         - pl.paid_yen as change_yen
     from lc_paid_late as pl
@@ -150,34 +150,34 @@ lc_balance_changes as (
 
 lc_balances as (
     select
-        bc.due_key,
+        bc.due_no,
         bc.from_date,
         cast(
             sum(bc.change_yen) over (
-                partition by bc.due_key order by bc.from_date rows between unbounded preceding and current row
+                partition by bc.due_no order by bc.from_date rows between unbounded preceding and current row
             ) as bigint
         ) as balance_yen,
-        lead(bc.from_date) over (partition by bc.due_key order by bc.from_date) as next_from_date
+        lead(bc.from_date) over (partition by bc.due_no order by bc.from_date) as next_from_date
     from lc_balance_changes as bc
 ),
 
 lc_intervals as (
     select
-        ba.due_key,
+        ba.due_no,
         ba.from_date,
         coalesce({{ add_days('ba.next_from_date', -1) }}, ld.accrue_to) as to_date,
         ld.low_rate_to,
         ld.rate_family,
         {{ floor_to_unit('ba.balance_yen', 'rn.base_unit_yen') }} as base_yen
     from lc_balances as ba
-    inner join lc_late_dues as ld on ld.due_key = ba.due_key
+    inner join lc_late_dues as ld on ld.due_no = ba.due_no
     cross join lc_rounding as rn
     where ba.balance_yen >= rn.base_unit_yen
 ),
 
 lc_phases as (
     select
-        iv.due_key,
+        iv.due_no,
         'low' as phase,
         iv.from_date,
         least(iv.to_date, iv.low_rate_to) as to_date,
@@ -187,7 +187,7 @@ lc_phases as (
     where iv.from_date <= iv.low_rate_to
     union all
     select
-        iv.due_key,
+        iv.due_no,
         'high' as phase,
         greatest(iv.from_date, {{ add_days('iv.low_rate_to', 1) }}) as from_date,
         iv.to_date,
@@ -199,7 +199,7 @@ lc_phases as (
 
 lc_rated as (  -- adjacent periods with one rate are one row of the seed, so one part here: it is floored once
     select
-        ph.due_key,
+        ph.due_no,
         ph.phase,
         greatest(ph.from_date, coalesce(rt.valid_from, ph.from_date)) as from_date,
         least(ph.to_date, coalesce(rt.valid_to, ph.to_date)) as to_date,
@@ -215,7 +215,7 @@ lc_rated as (  -- adjacent periods with one rate are one row of the seed, so one
 
 lc_days as (
     select
-        rd.due_key,
+        rd.due_no,
         rd.phase,
         rd.from_date,
         rd.to_date,
@@ -227,7 +227,7 @@ lc_days as (
 
 lc_segments as (
     select
-        dy.due_key,
+        dy.due_no,
         dy.phase,
         dy.from_date,
         dy.to_date,
