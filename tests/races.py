@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
-from tests.office import act_of, hire, recording
+from tests.fixtures.office import act_of, hire, recording
 from tests.unit.test_records import DRAFT
 from warehouse.config import Home
 from warehouse.errors import OsameError

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingestion.layout import load_layouts
-from tests.office import act_of, deliver, hire, land, landing_rows
+from tests.fixtures.office import act_of, deliver, hire, land, landing_rows
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse

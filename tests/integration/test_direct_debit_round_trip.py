@@ -18,7 +18,7 @@ from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.writer import write_fixed
 from reports.documents.debit_notice import TELL, issue_letters
-from tests.office import act_of, hire, land, recording
+from tests.fixtures.office import act_of, hire, land, recording
 from warehouse.build import build
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home

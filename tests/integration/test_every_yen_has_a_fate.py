@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.office import count, deliver, land, tiny_files
+from tests.fixtures.office import count, deliver, land, tiny_files
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_landing

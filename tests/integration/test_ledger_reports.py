@@ -18,7 +18,7 @@ from reports.listings import LABELS, TITLES
 from reports.queries import LEDGERS
 from reports.run import RunResult, run_report
 from tests.integration.test_daily_collection_report import page_of, rows_of
-from tests.office import LATEST, BuiltTown
+from tests.fixtures.office import LATEST, BuiltTown
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 

@@ -16,7 +16,7 @@ from ingestion.fixed import decode
 from ingestion.layout import FieldDef
 from ingestion.reader import read
 from ingestion.writer import write_fixed
-from tests.fixed_files import DEBITS, FIXED, LAYOUTS, context, landed, valid
+from tests.fixtures.fixed_files import DEBITS, FIXED, LAYOUTS, context, landed, valid
 
 PARTY = "0123456789ABCXYZ" + "".join(chr(c) for c in range(0xFF71, 0xFFA0)) + "()-. "
 CHARACTERS = {"branch": PARTY.translate({ord(c): None for c in "()."}), "party": PARTY, "edi": PARTY + "ｦ｢｣/\\"}

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.law_macros import law_database, load_macros
+from tests.fixtures.law_macros import law_database, load_macros
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
 from warehouse.law.parameters import PARAMETER_DIR, ParameterNotFoundError, Parameters, load_parameters
 from warehouse.law.seeds import render

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.law_macros import law_database, load_macros
+from tests.fixtures.law_macros import law_database, load_macros
 from warehouse.law.refund_interest import first_day, refund_interest
 
 ONE_DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion.landing import Landing
-from tests.office import hire, land, landing_rows, recording
+from tests.fixtures.office import hire, land, landing_rows, recording
 from tests.unit.test_records import DRAFT, RECORDING, approve, withdraw
 from warehouse import locks
 from warehouse.act import Act, Permission

@@ -9,7 +9,7 @@ from ingestion.csv_cells import MASKED
 from ingestion.decoded import Decoded
 from ingestion.findings import Refused
 from ingestion.layout import FieldDef, Layout
-from tests.fixed_files import FIXED, LAYOUTS, landed, matrix, valid
+from tests.fixtures.fixed_files import FIXED, LAYOUTS, landed, matrix, valid
 from tests.unit.test_delimited import DSK, VALID, only_table
 from tests.unit.test_delimited import read as read_csv
 
