@@ -13,6 +13,8 @@ from hypothesis import settings
 from tests.fixtures.office import BuiltTown, build_town
 from tests.fixtures.shared import Shelf
 
+BUILD_NOTHING = ("unit", "property", "docs")  # folders: what make test-fast runs
+
 gc.set_threshold(50_000)  # dbt makes a million small objects in each build, and hardly one of them is garbage
 
 settings.register_profile("osame", deadline=None)  # a machine that is busy is no failure
@@ -47,3 +49,22 @@ def built_town(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> BuiltT
     """A town of 600 people and 2 years: made, landed, built with every dbt test, and reported. Read it, never write."""
     made: BuiltTown = shelf.take("town", lambda folder: build_town(folder / "home"))
     return made.copied(tmp_path_factory.mktemp("town") / "home")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What builds comes first, so that no long file is left when other processes have nothing more to do.
+
+    Raises:
+        pytest.UsageError: a test of a folder that builds nothing asks for what is built.
+    """
+    items.sort(key=_builds_nothing)
+    wrong = [item.nodeid for item in items if _builds_nothing(item) and "shelf" in getattr(item, "fixturenames", ())]
+    if wrong:
+        raise pytest.UsageError(
+            f"{', '.join(wrong)}: found the fixture 'shelf' or what is made with it, in a folder whose tests build "
+            "nothing (make test-fast) -> move the test to tests/integration"
+        )
+
+
+def _builds_nothing(item: pytest.Item) -> bool:
+    return item.path.parent.name in BUILD_NOTHING

@@ -65,7 +65,6 @@ def outcomes(made: dict[str, Path]) -> dict[str, Outcome]:
     return {o.path: o for o in run_scenarios([*FILES, EXAMPLE, *made.values()])}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", [*FILES, EXAMPLE], ids=lambda p: p.stem)
 def test_scenario(path: Path, outcomes: dict[str, Outcome]) -> None:
     failed = [f"{c.what}: expected {c.expected}, found {c.found}" for c in outcomes[str(path)].checks if not c.passed]
@@ -78,7 +77,6 @@ def test_every_scenario_says_where_its_figures_come_from(path: Path) -> None:
     assert len(load_scenario(path).source) > 20
 
 
-@pytest.mark.slow
 def test_a_wrong_expectation_fails_with_what_was_expected_and_found(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -101,7 +99,6 @@ def test_a_wrong_expectation_fails_with_what_was_expected_and_found(
     assert "not dues.a1.principal_paid_yen: expected 65,000, found 40,000" in text
 
 
-@pytest.mark.slow
 def test_a_scenario_that_expects_nothing_shows_what_comes_of_it(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -114,7 +111,6 @@ def test_a_scenario_that_expects_nothing_shows_what_comes_of_it(
     assert " due a1: delinquent, tax 65,000, paid 40,000, left 25,000, late charge 1,300" in text
 
 
-@pytest.mark.slow
 def test_every_due_of_every_scenario_stands_as_the_marts_have_it(outcomes: dict[str, Outcome]) -> None:
     """The scalar rule over a due's movements and the set-based models come to the same yen on the books' own day."""
     params, wrong, compared = load_parameters(), [], 0
@@ -130,7 +126,6 @@ def test_every_due_of_every_scenario_stands_as_the_marts_have_it(outcomes: dict[
     assert compared > 150
 
 
-@pytest.mark.slow
 def test_the_documented_example_prints_what_the_documentation_shows(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -140,7 +135,6 @@ def test_the_documented_example_prints_what_the_documentation_shows(
     assert [*printed, *(indent[mark] + text for mark, text in rest)] == _blocks()[1].splitlines()
 
 
-@pytest.mark.slow
 def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -158,14 +152,12 @@ def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     assert '"due_key":' not in text
 
 
-@pytest.mark.slow
 def test_a_scenario_alone_gives_what_it_gives_among_others(made: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
     done = CliRunner().invoke(app, ["scenario", "run", str(made["what_if"]), "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == [outcomes[str(made["what_if"])].as_dict()]
 
 
-@pytest.mark.slow
 def test_a_column_that_no_table_has_is_named_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "misspelt.yml"
     path.write_text(

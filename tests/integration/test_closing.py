@@ -20,8 +20,6 @@ from warehouse.office.closing import CLOSE, DRAFT, Closing, close_year, draft_cl
 from warehouse.office.record_files import csv_of
 from warehouse.office.registers import current_rows, recordable, registers, split_due_key
 
-pytestmark = pytest.mark.slow
-
 FIRST, LAST = 2016, 2025
 CLOSED_AT = datetime(2026, 6, 10, 9)
 AS_OF = date(2026, 6, 30)

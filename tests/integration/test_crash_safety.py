@@ -206,7 +206,8 @@ def paid(home: Home) -> int:
 def test_a_build_that_does_not_finish_leaves_the_old_warehouse(office: Home) -> None:
     published = office.warehouse.read_bytes()
     vault = office.vault.stat().st_ino
-    done = python("-m", "tests.fixtures.crash_driver", "build", office.root, DAY, KNOWN_AT.isoformat(), env=environment(office))
+    words = ("build", office.root, DAY, KNOWN_AT.isoformat())
+    done = python("-m", "tests.fixtures.crash_driver", *words, env=environment(office))
     assert done.returncode == 0, done.stderr
     midway, unpublished, small_disk = json.loads(done.stdout)
     assert office.warehouse.read_bytes() == published

@@ -30,9 +30,9 @@ from reports.cli import report as report_command
 from reports.errors import CatalogError, ParameterError, WrongWarehouseError
 from reports.period import month_of
 from reports.run import LOCK_FILE, RUNNING, RunResult, recover_interrupted, run_report
-from tests.integration.test_crash_safety import LIMITED
 from tests.fixtures.office import environment, python
 from tests.fixtures.report_rows import AS_OF, NOW, PERSON, VERSION, make_home
+from tests.integration.test_crash_safety import LIMITED
 from warehouse.config import PROJECT, Home
 from warehouse.connection import open_file, open_warehouse
 from warehouse.errors import OsameError
