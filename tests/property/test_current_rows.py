@@ -91,7 +91,7 @@ def expected(files: list[File]) -> tuple[dict[str, str], set[str]]:
     return holds, withdrawn
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(_files, st.randoms(use_true_random=False))
 def test_everybody_sees_the_row_that_holds(files: list[File], random: object) -> None:
     names = [file.name for file in files]

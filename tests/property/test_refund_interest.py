@@ -90,7 +90,7 @@ def in_sql(database: duckdb.DuckDBPyConnection, case: Case) -> int:
     return 0 if found is None else int(found[1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(case=cases())
 def test_the_rule_its_sql_and_a_count_of_days_agree(database: duckdb.DuckDBPyConnection, case: Case) -> None:
     scalar = refund_interest(
@@ -122,7 +122,7 @@ def test_a_day_without_a_rate_gives_no_amount(database: duckdb.DuckDBPyConnectio
     assert found == ("p", None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cause=st.sampled_from([1, 2, 3, 4]), paid=DAYS, claim=DAYS, corrected=DAYS, notice=DAYS)
 def test_the_first_day_is_the_scalar_rules(
     database: duckdb.DuckDBPyConnection, cause: int, paid: date, claim: date, corrected: date, notice: date
