@@ -12,6 +12,7 @@ import pytest
 from ingestion import archive
 from ingestion.offer import sha256_of
 from tests.fixtures.crash_driver import AT
+from tests.fixtures.csv_files import ASSESSMENT, LAYOUTS, PAID_SLIP, VALID, file_of
 from tests.fixtures.fixed_files import debits
 from tests.fixtures.office import (
     deliver,
@@ -24,7 +25,6 @@ from tests.fixtures.office import (
     start,
     tiny_files,
 )
-from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, VALID, file_of
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse

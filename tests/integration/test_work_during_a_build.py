@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fixtures.csv_files import LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import BuiltTown, count, deliver, environment, landing_rows, osame
-from tests.unit.test_delimited import LAYOUTS, PAID_SLIP, file_of
 from warehouse.build import build
 from warehouse.config import PROJECT, Home
 

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 
 from ingestion.current import current_rows
 from ingestion.vault import build_vault
+from tests.fixtures.csv_files import LAYOUTS, file_of
 from tests.fixtures.office import land
-from tests.unit.test_delimited import LAYOUTS, file_of
 from warehouse.config import Home
 from warehouse.connection import open_landing, open_vault
 from warehouse.locks import landing_lock
