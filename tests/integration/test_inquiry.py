@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -9,19 +11,23 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
+import jaconv
 import pypdfium2
 import pytest
 
+from ingestion.vault_log import entries
 from reports.documents.inquiry import MOST, inquiry_row
 from reports.documents.render import render
 from tests.fixtures.office import LATEST, BuiltTown, act_of, count, json_of, osame
-from warehouse.connection import open_warehouse
+from warehouse.config import Home
+from warehouse.connection import open_vault, open_warehouse
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import load_parameters
 from warehouse.office.inquiry import SHOW, inquire
 from warehouse.office.standing import standing
 from warehouse.settings import load_settings
+from warehouse.wareki import format_wareki
 
 PARAMETERS = load_parameters()
 
@@ -201,3 +207,92 @@ def test_a_full_inquiry_fits_one_page_and_says_what_it_leaves_out(built_town: Bu
     text = "".join(pdf[0].get_textpage().get_text_range().split())
     assert f"ほか{len(found.dues) - MOST['dues']}期別" in text
     assert f"{found.total('balance_yen'):,}" in text
+
+
+# --- finding people ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def office(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The town's home, in which readings may be logged."""
+    root = tmp_path_factory.mktemp("counter") / "home"
+    shutil.copytree(built_town.home.root, root)
+    return Home(root)
+
+
+@pytest.fixture(scope="module")
+def payer(office: Home) -> dict[str, Any]:
+    """Somebody who owes, with what the register says of them. Nobody else has that name and birth date."""
+    number = str(count(office, "select min(addressee_no) from fct_dues where state = 'delinquent'"))
+    vault = open_vault(office)
+    try:
+        (row,) = rows(vault, f"select * from vault.addressees where addressee_no = '{number}'")
+    finally:
+        vault.close()
+    return row
+
+
+def find(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    return osame(home, "inquire", *words, "--by", "1001", "--reason", "窓口での照会", "--as-of", "R8.6.30")
+
+
+def test_a_person_is_found_by_what_he_says(office: Home, payer: dict[str, Any]) -> None:
+    home, name, kana = office, payer["name"], payer["name_kana"]
+    born = format_wareki(payer["birth_date"])
+    for words in (
+        [name, born],
+        [name.replace("\u3000", ""), payer["birth_date"].isoformat()],
+        [jaconv.z2h(kana), born],
+        [*jaconv.kata2hira(kana).split("\u3000"), born],
+        [payer["phone"], born],
+        [payer["phone"].replace("-", ""), kana[:2]],
+    ):
+        done = find(home, *words)
+        assert done.returncode == 0, done.stderr
+        assert f"addressee  {payer['addressee_no']}  as of 2026-06-30" in done.stdout
+        assert f"person  {name}  {kana}" in done.stdout
+        open_dues = done.stdout.index("\nopen: ")
+        assert done.stdout.index("to pay") < open_dues < done.stdout.index("\nreceipts: ")
+    last = list(entries(home))[-2:]
+    assert [(e["what"], e["addressees"]) for e in last] == [("search", []), ("people", [payer["addressee_no"]])]
+    assert name not in (home.logs / "vault_reads.jsonl").read_text(encoding="utf-8")
+
+
+def test_several_people_are_listed_and_too_many_are_not(office: Home) -> None:
+    home = office
+    vault = open_vault(home)
+    try:
+        beginnings = rows(
+            vault,
+            "select left(name, len) as kanji, count(*) as n, min(addressee_no) as addressee_no, "
+            "max(support_measure_flag) as is_protected from vault.addressees, (values (1), (2)) as l (len) "
+            "group by all order by all",
+        )
+    finally:
+        vault.close()
+    many = max(beginnings, key=lambda b: b["n"])
+    assert many["n"] > 30
+    done = find(home, many["kanji"])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{many['n']} people are found" in done.stderr and "narrow it" in done.stderr
+    few = next(b for b in beginnings if 1 < b["n"] <= 30 and b["is_protected"] == "1")
+    done = find(home, few["kanji"])
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == few["n"] + 1
+    assert few["addressee_no"] in done.stdout and "(address withheld: 支援措置)" in done.stdout
+
+
+def test_nobody_looks_for_people_unnamed(office: Home, payer: dict[str, Any]) -> None:
+    home = office
+    before = len(list(entries(home)))
+    for words in ([payer["name"]], [payer["phone"]], [payer["birth_date"].isoformat()]):
+        done = osame(home, "inquire", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--by STAFF_NO --reason WORDS" in done.stderr
+    assert (
+        "is not in the register of staff" in osame(home, "inquire", payer["name"], "--by", "9", "--reason", "x").stderr
+    )
+    assert len(list(entries(home))) == before
+    none = find(home, "居無")
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "nobody is found" in none.stderr
