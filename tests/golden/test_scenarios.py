@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from warehouse.cli.main import app
+from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.standing import standing
@@ -168,3 +172,22 @@ def test_a_column_that_no_table_has_is_named_with_its_file(tmp_path: Path) -> No
         run_scenarios([path])
     assert f"{path}: expect.dues: 'principal_payed_yen'; there are " in caught.value.message
     assert f"{path}: expect.suspense: 'why'; there are " in caught.value.message
+
+
+def test_a_run_clears_up_after_itself_and_after_runs_that_were_killed(
+    made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living, killed = (tmp_path / f"osame-scenario-{pid}-x" for pid in (os.getppid(), 999_999_999))
+    for folder in (living, killed):
+        (folder / "keys").mkdir(parents=True)
+
+    def stop(home: Home, *_words: Any, **_named: Any) -> None:
+        assert home.root.parent == tmp_path
+        assert set(tmp_path.iterdir()) == {living, home.root}
+        raise OsameError("stopped", "here")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("warehouse.scenario.run.build", stop)
+    with pytest.raises(OsameError, match="stopped"):
+        run_scenarios([made["what_if"]])
+    assert list(tmp_path.iterdir()) == [living]
