@@ -11,7 +11,7 @@ SEED ?= 1
 .PHONY: help setup demo test test-fast lint check bench lock seeds sources clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: $(STAMP) ## install into .venv what the lock file names
 
@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## synthetic city -> files -> land -> build -> report
 	@$(BIN)/osame demo --population $(POPULATION) --years $(YEARS) --seed $(SEED)
 
-TESTS = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP) ## every test
 	@$(TESTS)
