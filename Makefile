@@ -8,10 +8,10 @@ YEARS ?= 3
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check bench lock seeds sources clean
+.PHONY: help setup demo test test-fast lint check bench lock seeds sources clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: $(STAMP) ## install into .venv what the lock file names
 
@@ -26,8 +26,13 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## synthetic city -> files -> land -> build -> report
 	@$(BIN)/osame demo --population $(POPULATION) --years $(YEARS) --seed $(SEED)
 
+TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP) ## every test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(TESTS)
+
+test-fast: $(STAMP) ## the tests that build nothing: functions, files of bytes, the law, these pages
+	@$(TESTS) tests/unit tests/property tests/docs
 
 lint: $(STAMP) ## style, types, drift of generated files
 	@$(BIN)/ruff check .

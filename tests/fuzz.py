@@ -39,8 +39,8 @@ from ingestion.findings import Refused
 from ingestion.input_fields import input_fields
 from ingestion.layout import LAYOUT_DIR, FieldDef, Layout, LayoutError, check_layout
 from ingestion.reader import read
-from tests.fixed_files import DEBITS, FIXED, LAYOUTS, context, debits, valid
-from tests.unit.test_delimited import VALID, file_of
+from tests.fixtures.csv_files import VALID, file_of
+from tests.fixtures.fixed_files import DEBITS, FIXED, LAYOUTS, context, debits, valid
 
 MOST_MEMORY = 4_000_000_000  # what no file may need
 HANG_SECONDS = 60  # a guard against reading without an end, not a measure of speed

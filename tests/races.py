@@ -17,8 +17,8 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
-from tests.office import act_of, hire, recording
-from tests.unit.test_records import DRAFT
+from tests.fixtures.office import act_of, hire, recording
+from tests.integration.test_records import DRAFT
 from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.office import decisions, refunds

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reports.run import RunResult, run_report
-from tests.report_fixture import NOW, VERSION, make_home
+from tests.fixtures.report_rows import NOW, VERSION, make_home
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

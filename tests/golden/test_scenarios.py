@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from warehouse.cli.main import app
+from warehouse.config import Home
 from warehouse.errors import OsameError
 from warehouse.law.parameters import load_parameters
 from warehouse.office.standing import standing
@@ -65,7 +69,6 @@ def outcomes(made: dict[str, Path]) -> dict[str, Outcome]:
     return {o.path: o for o in run_scenarios([*FILES, EXAMPLE, *made.values()])}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", [*FILES, EXAMPLE], ids=lambda p: p.stem)
 def test_scenario(path: Path, outcomes: dict[str, Outcome]) -> None:
     failed = [f"{c.what}: expected {c.expected}, found {c.found}" for c in outcomes[str(path)].checks if not c.passed]
@@ -78,7 +81,6 @@ def test_every_scenario_says_where_its_figures_come_from(path: Path) -> None:
     assert len(load_scenario(path).source) > 20
 
 
-@pytest.mark.slow
 def test_a_wrong_expectation_fails_with_what_was_expected_and_found(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -101,7 +103,6 @@ def test_a_wrong_expectation_fails_with_what_was_expected_and_found(
     assert "not dues.a1.principal_paid_yen: expected 65,000, found 40,000" in text
 
 
-@pytest.mark.slow
 def test_a_scenario_that_expects_nothing_shows_what_comes_of_it(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -114,7 +115,6 @@ def test_a_scenario_that_expects_nothing_shows_what_comes_of_it(
     assert " due a1: delinquent, tax 65,000, paid 40,000, left 25,000, late charge 1,300" in text
 
 
-@pytest.mark.slow
 def test_every_due_of_every_scenario_stands_as_the_marts_have_it(outcomes: dict[str, Outcome]) -> None:
     """The scalar rule over a due's movements and the set-based models come to the same yen on the books' own day."""
     params, wrong, compared = load_parameters(), [], 0
@@ -130,7 +130,6 @@ def test_every_due_of_every_scenario_stands_as_the_marts_have_it(outcomes: dict[
     assert compared > 150
 
 
-@pytest.mark.slow
 def test_the_documented_example_prints_what_the_documentation_shows(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -140,7 +139,6 @@ def test_the_documented_example_prints_what_the_documentation_shows(
     assert [*printed, *(indent[mark] + text for mark, text in rest)] == _blocks()[1].splitlines()
 
 
-@pytest.mark.slow
 def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     made: dict[str, Path], outcomes: dict[str, Outcome]
 ) -> None:
@@ -158,14 +156,12 @@ def test_json_has_stable_keys_and_no_keys_of_the_temporary_home(
     assert '"due_key":' not in text
 
 
-@pytest.mark.slow
 def test_a_scenario_alone_gives_what_it_gives_among_others(made: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
     done = CliRunner().invoke(app, ["scenario", "run", str(made["what_if"]), "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == [outcomes[str(made["what_if"])].as_dict()]
 
 
-@pytest.mark.slow
 def test_a_column_that_no_table_has_is_named_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "misspelt.yml"
     path.write_text(
@@ -176,3 +172,22 @@ def test_a_column_that_no_table_has_is_named_with_its_file(tmp_path: Path) -> No
         run_scenarios([path])
     assert f"{path}: expect.dues: 'principal_payed_yen'; there are " in caught.value.message
     assert f"{path}: expect.suspense: 'why'; there are " in caught.value.message
+
+
+def test_a_run_clears_up_after_itself_and_after_runs_that_were_killed(
+    made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living, killed = (tmp_path / f"osame-scenario-{pid}-x" for pid in (os.getppid(), 999_999_999))
+    for folder in (living, killed):
+        (folder / "keys").mkdir(parents=True)
+
+    def stop(home: Home, *_words: Any, **_named: Any) -> None:
+        assert home.root.parent == tmp_path
+        assert set(tmp_path.iterdir()) == {living, home.root}
+        raise OsameError("stopped", "here")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("warehouse.scenario.run.build", stop)
+    with pytest.raises(OsameError, match="stopped"):
+        run_scenarios([made["what_if"]])
+    assert list(tmp_path.iterdir()) == [living]

@@ -16,8 +16,8 @@ from ingestion.vault import build_vault
 from ingestion.vault_log import entries
 from reports import issue_cli
 from reports.documents.refund_notice import TELL, issue_notices
-from tests.office import act_of, hire, land, landing_rows, recording
-from tests.unit.test_delimited import ADDRESSEE, LAYOUTS, file_of
+from tests.fixtures.csv_files import ADDRESSEE, LAYOUTS, file_of
+from tests.fixtures.office import act_of, hire, land, landing_rows, recording
 from warehouse.act import Act
 from warehouse.build import build
 from warehouse.cli import export

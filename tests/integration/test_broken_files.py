@@ -10,9 +10,9 @@ import pytest
 
 from ingestion.findings import KINDS
 from ingestion.offer import Offer
-from tests.fixed_files import FIXED, LANDED, matrix, valid
-from tests.office import BuiltTown, deliver, evidence, land, landing_rows, names
-from tests.unit.test_delimited import BROKEN, LAYOUTS, VALID, file_of, same_key
+from tests.fixtures.csv_files import BROKEN, LAYOUTS, VALID, file_of, same_key
+from tests.fixtures.fixed_files import FIXED, LANDED, matrix, valid
+from tests.fixtures.office import BuiltTown, deliver, evidence, land, landing_rows, names
 from tests.unit.test_fixed_broken import CASES
 from warehouse.config import open_home
 

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from ingestion.vault import numbers_of_one_person
 from reports import issue_cli
 from reports.run import run_report
-from tests.office import LATEST, BuiltTown, count, json_of, landing_rows, osame, recording, start
+from tests.fixtures.office import LATEST, BuiltTown, count, json_of, landing_rows, osame, recording, start
 from warehouse.cli.inquire import inquire
 from warehouse.cli.records import record
 from warehouse.config import Home, open_home

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingestion.layout import load_layouts
-from tests.office import act_of, deliver, hire, land, landing_rows
+from tests.fixtures.office import act_of, deliver, hire, land, landing_rows
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
@@ -19,8 +19,6 @@ from warehouse.errors import OsameError
 from warehouse.office.closing import CLOSE, DRAFT, Closing, close_year, draft_closing, preview
 from warehouse.office.record_files import csv_of
 from warehouse.office.registers import current_rows, recordable, registers, split_due_key
-
-pytestmark = pytest.mark.slow
 
 FIRST, LAST = 2016, 2025
 CLOSED_AT = datetime(2026, 6, 10, 9)

@@ -11,9 +11,10 @@ import pytest
 
 from ingestion import archive
 from ingestion.offer import sha256_of
-from tests.crash_driver import AT
-from tests.fixed_files import debits
-from tests.office import (
+from tests.fixtures.crash_driver import AT
+from tests.fixtures.csv_files import ASSESSMENT, LAYOUTS, PAID_SLIP, VALID, file_of
+from tests.fixtures.fixed_files import debits
+from tests.fixtures.office import (
     deliver,
     environment,
     evidence,
@@ -24,7 +25,6 @@ from tests.office import (
     start,
     tiny_files,
 )
-from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, VALID, file_of
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_warehouse
@@ -55,7 +55,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[st
     )
     land(office, [office.inbox], AT)
     deliver(office.inbox, OFFERED)
-    done = python("-m", "tests.crash_driver", "ingest", root, env=environment(office))
+    done = python("-m", "tests.fixtures.crash_driver", "ingest", root, env=environment(office))
     assert done.returncode == 0, done.stderr
     return root, json.loads((root / "runs.json").read_text())
 
@@ -206,7 +206,8 @@ def paid(home: Home) -> int:
 def test_a_build_that_does_not_finish_leaves_the_old_warehouse(office: Home) -> None:
     published = office.warehouse.read_bytes()
     vault = office.vault.stat().st_ino
-    done = python("-m", "tests.crash_driver", "build", office.root, DAY, KNOWN_AT.isoformat(), env=environment(office))
+    words = ("build", office.root, DAY, KNOWN_AT.isoformat())
+    done = python("-m", "tests.fixtures.crash_driver", *words, env=environment(office))
     assert done.returncode == 0, done.stderr
     midway, unpublished, small_disk = json.loads(done.stdout)
     assert office.warehouse.read_bytes() == published

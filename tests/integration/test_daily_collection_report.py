@@ -30,9 +30,9 @@ from reports.cli import report as report_command
 from reports.errors import CatalogError, ParameterError, WrongWarehouseError
 from reports.period import month_of
 from reports.run import LOCK_FILE, RUNNING, RunResult, recover_interrupted, run_report
+from tests.fixtures.office import environment, python
+from tests.fixtures.report_rows import AS_OF, NOW, PERSON, VERSION, make_home
 from tests.integration.test_crash_safety import LIMITED
-from tests.office import environment, python
-from tests.report_fixture import AS_OF, NOW, PERSON, VERSION, make_home
 from warehouse.config import PROJECT, Home
 from warehouse.connection import open_file, open_warehouse
 from warehouse.errors import OsameError
@@ -427,7 +427,7 @@ def test_a_killed_run_leaves_no_sockets_in_the_temporary_directory(
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     code = (
-        "import os, papermill, tests.report_fixture as f\n"
+        "import os, papermill, tests.fixtures.report_rows as f\n"
         "from reports import run\n"
         "from warehouse.config import Home\n"
         "papermill.execute_notebook = lambda *a, **k: os.kill(os.getpid(), 9)\n"

@@ -18,7 +18,7 @@ from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.writer import write_fixed
 from reports.documents.debit_notice import TELL, issue_letters
-from tests.office import act_of, hire, land, recording
+from tests.fixtures.office import act_of, hire, land, recording
 from warehouse.build import build
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home
@@ -159,7 +159,6 @@ REFUSALS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSALS)
 def test_what_cannot_be_requested_is_refused(office: Home, case: str) -> None:
     words, said = REFUSALS[case]
@@ -168,7 +167,6 @@ def test_what_cannot_be_requested_is_refused(office: Home, case: str) -> None:
     assert said in done.stderr
 
 
-@pytest.mark.slow
 def test_from_the_request_to_the_second_attempt(office: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # -- the request: valid accounts of open dues, and no others
     done = run("--date", "2026-06-30", "--json")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.office import count, deliver, land, tiny_files
+from tests.fixtures.office import count, deliver, land, tiny_files
 from warehouse.build import build
 from warehouse.config import Home, open_home
 from warehouse.connection import open_landing
@@ -41,7 +41,6 @@ def damage(home: Home, sql: str) -> None:
             connection.close()
 
 
-@pytest.mark.slow
 def test_money_without_its_day_of_booking_is_booked_on_the_day_that_it_was_received(home: Home) -> None:
     damage(home, "update landing.paid_slips set posted_date = null")
     built = build(home, AS_OF, with_vault=False)
@@ -52,7 +51,6 @@ def test_money_without_its_day_of_booking_is_booked_on_the_day_that_it_was_recei
     assert "source_file paid_slips_20250702.csv, source_line 2" in warning
 
 
-@pytest.mark.slow
 def test_records_that_say_too_little_stop_the_build_and_are_named_with_file_and_line(home: Home) -> None:
     damage(home, "update landing.paid_slips set posted_date = null, received_date = null")
     damage(home, "update landing.assessments set assessed_date = null")
@@ -65,7 +63,6 @@ def test_records_that_say_too_little_stop_the_build_and_are_named_with_file_and_
     assert not home.warehouse.exists()
 
 
-@pytest.mark.slow
 def test_money_that_no_model_takes_is_found_from_landing(home: Home) -> None:
     """A debit of which the bank does not say whether it was made is neither a payment nor a failure."""
     of_file = "select load_id from landing.loads where file_name like 'paid_slips%'"

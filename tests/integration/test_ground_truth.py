@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.office import BuiltTown, count, landing_rows
+from tests.fixtures.office import BuiltTown, count, landing_rows
 from warehouse.truth import Verdict, compare_with_truth
 
 

@@ -18,7 +18,7 @@ import pytest
 from ingestion.vault_log import entries
 from reports.documents.inquiry import MOST, inquiry_row
 from reports.documents.render import render
-from tests.office import LATEST, BuiltTown, act_of, count, json_of, osame
+from tests.fixtures.office import LATEST, BuiltTown, act_of, count, json_of, osame
 from warehouse.config import Home
 from warehouse.connection import open_vault, open_warehouse
 from warehouse.errors import OsameError

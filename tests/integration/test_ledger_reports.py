@@ -17,8 +17,8 @@ from reports.errors import ParameterError, WrongWarehouseError
 from reports.listings import LABELS, TITLES
 from reports.queries import LEDGERS
 from reports.run import RunResult, run_report
+from tests.fixtures.office import LATEST, BuiltTown
 from tests.integration.test_daily_collection_report import page_of, rows_of
-from tests.office import LATEST, BuiltTown
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 

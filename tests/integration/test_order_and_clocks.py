@@ -12,7 +12,7 @@ import pytest
 from ingestion.delivered import files_below
 from ingestion.inbox import Options, ingest
 from ingestion.offer import Offer
-from tests.office import (
+from tests.fixtures.office import (
     LATEST,
     BuiltTown,
     count,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.due_key import DUE_KEY
-from tests.office import environment, hire, landing_rows, python
-from tests.recorders import KEY, STEPS
+from tests.fixtures.office import environment, hire, landing_rows, python
+from tests.fixtures.recorders import KEY, STEPS
 from warehouse.config import Home, open_home
 
 PEOPLE = 200
@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def record_all(home: Home, count: int, *step: str) -> dict[int, str | int]:
-    done = python("-m", "tests.recorders", home.root, str(count), *step, env=environment(home))
+    done = python("-m", "tests.fixtures.recorders", home.root, str(count), *step, env=environment(home))
     assert done.returncode == 0, done.stderr
     return {int(number): end for number, end in json.loads(done.stdout).items()}
 

@@ -16,8 +16,8 @@ from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.vault_log import entries
 from reports.documents.refund_notice import TELL, issue_notices, print_again
-from tests.office import deliver_rows, hire, land, landing_rows, recording
-from tests.unit.test_delimited import ADDRESSEE, LAYOUTS, file_of
+from tests.fixtures.csv_files import ADDRESSEE, LAYOUTS, file_of
+from tests.fixtures.office import deliver_rows, hire, land, landing_rows, recording
 from warehouse.act import Act, Permission
 from warehouse.build import build
 from warehouse.config import Home

@@ -13,8 +13,8 @@ import pytest
 
 from ingestion import archive
 from ingestion.layout import landing_schema, load_layouts
-from tests.needles import Search, account_numbers, needles
-from tests.office import BuiltTown, osame
+from tests.fixtures.needles import Search, account_numbers, needles
+from tests.fixtures.office import BuiltTown, osame
 from warehouse.config import Home, open_home
 from warehouse.connection import crypto_extension, open_landing, open_memory, open_vault, open_warehouse
 from warehouse.errors import OsameError

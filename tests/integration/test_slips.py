@@ -15,8 +15,8 @@ import pytest
 
 from ingestion.vault_log import entries, problems
 from reports.portal import read_runs
-from tests.office import BuiltTown, land, landing_rows, osame, sibling
-from tests.unit.test_delimited import DSK, EL, LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.csv_files import DSK, EL, LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.office import BuiltTown, land, landing_rows, osame, sibling
 from tests.unit.test_slips import read_symbols
 from warehouse.build import build
 from warehouse.config import Home

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.offer import sha256_of
-from tests.office import count, deliver, environment, json_of, landing_rows, osame, tiny_files
-from tests.unit.test_delimited import LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.csv_files import LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.office import count, deliver, environment, json_of, landing_rows, osame, tiny_files
 from warehouse.config import PROJECT, Home, open_home
 from warehouse.law.parameters import PARAMETER_DIR
 

@@ -371,7 +371,6 @@ def test_a_town_of_one_year_is_all_files(tmp_path: Path) -> None:
     assert town.summary["truth"]["principal_yen"] > 0
 
 
-@pytest.mark.slow
 def test_rates_channels_and_dues_are_those_of_a_real_city(tmp_path: Path) -> None:
     """松本市 2023: current 99.43 %, carried over 38.07 %; shares of channels and dues per person as in LAW.md §3.2."""
     summary = make_town(tmp_path, population=3000, years=3, seed=2).summary

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.office import BuiltTown, count, deliver, environment, landing_rows, osame
-from tests.unit.test_delimited import LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.csv_files import LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.office import BuiltTown, count, deliver, environment, landing_rows, osame
 from warehouse.build import build
 from warehouse.config import PROJECT, Home
 
@@ -43,7 +43,7 @@ def during_a_build(home: Home, built_town: BuiltTown) -> Iterator[list[subproces
         "ingest",
     ]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.paused_build", str(home.root), built_town.town.as_of],
+        [sys.executable, "-m", "tests.fixtures.paused_build", str(home.root), built_town.town.as_of],
         env=environment(home, OSAME_NOW=NOW),
         cwd=PROJECT,
         stdin=subprocess.PIPE,

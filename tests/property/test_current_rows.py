@@ -17,8 +17,8 @@ from hypothesis import given, settings
 
 from ingestion.current import current_rows
 from ingestion.vault import build_vault
-from tests.office import land
-from tests.unit.test_delimited import LAYOUTS, file_of
+from tests.fixtures.csv_files import LAYOUTS, file_of
+from tests.fixtures.office import land
 from warehouse.config import Home
 from warehouse.connection import open_landing, open_vault
 from warehouse.locks import landing_lock
@@ -91,7 +91,7 @@ def expected(files: list[File]) -> tuple[dict[str, str], set[str]]:
     return holds, withdrawn
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(_files, st.randoms(use_true_random=False))
 def test_everybody_sees_the_row_that_holds(files: list[File], random: object) -> None:
     names = [file.name for file in files]

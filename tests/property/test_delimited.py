@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import date
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestion.decoded import Context
@@ -66,7 +66,6 @@ def physical_lines(text: str) -> int:
     newline=st.sampled_from(["\r\n", "\n", "\r"]),
     encoding=st.sampled_from(["cp932", "utf-8", "utf-8-sig"]),
 )
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_accepted_and_quarantined_are_the_rows(
     count: int, changes: list[tuple[int, int, str]], newline: str, encoding: str
 ) -> None:
@@ -99,7 +98,6 @@ def test_accepted_and_quarantined_are_the_rows(
 
 @given(edits=st.lists(st.tuples(st.integers(0, 400), st.sampled_from(list(b'",\r\n\x00\x81A ') + [None])), max_size=8))
 @example(edits=[(60, 34)])
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_damaged_bytes_are_refused_or_accounted_for(edits: list[tuple[int, int | None]]) -> None:
     """Bytes below the header are overwritten or cut out: the file is refused, or every character is landed or kept."""
     plain = io.StringIO()

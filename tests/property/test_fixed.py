@@ -16,7 +16,7 @@ from ingestion.fixed import decode
 from ingestion.layout import FieldDef
 from ingestion.reader import read
 from ingestion.writer import write_fixed
-from tests.fixed_files import DEBITS, FIXED, LAYOUTS, context, landed, valid
+from tests.fixtures.fixed_files import DEBITS, FIXED, LAYOUTS, context, landed, valid
 
 PARTY = "0123456789ABCXYZ" + "".join(chr(c) for c in range(0xFF71, 0xFFA0)) + "()-. "
 CHARACTERS = {"branch": PARTY.translate({ord(c): None for c in "()."}), "party": PARTY, "edi": PARTY + "ｦ｢｣/\\"}
@@ -66,7 +66,7 @@ def same(layout_id: str, records: list[dict[str, Any]], header: dict[str, Any], 
 
 
 @pytest.mark.parametrize("layout_id", DEBITS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_direct_debits_are_read_as_written(layout_id: str, data: st.DataObject) -> None:
     header = data.draw(st.fixed_dictionaries(columns(layout_id, "header", ())))
@@ -75,7 +75,7 @@ def test_direct_debits_are_read_as_written(layout_id: str, data: st.DataObject) 
          allow_missing_result_totals=True)  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_transfers_are_read_as_written(data: st.DataObject) -> None:
     header = data.draw(st.fixed_dictionaries(columns("zengin21_120", "header", ())))
@@ -90,7 +90,7 @@ def test_transfers_are_read_as_written(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("layout_id", ["cvs_120", "cvs_120_mufg"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_convenience_receipts_are_read_as_written(layout_id: str, data: st.DataObject) -> None:
     header = data.draw(st.fixed_dictionaries(columns(layout_id, "header", ())))
@@ -104,7 +104,7 @@ def test_convenience_receipts_are_read_as_written(layout_id: str, data: st.DataO
 
 
 @pytest.mark.parametrize("layout_id", FIXED)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_damaged_files_are_refused_or_read_but_never_crash(layout_id: str, data: st.DataObject) -> None:
     whole = bytearray(valid(layout_id, line_end=data.draw(st.sampled_from([b"", b"\n", b"\r\n"]))))
@@ -120,7 +120,7 @@ def test_damaged_files_are_refused_or_read_but_never_crash(layout_id: str, data:
             assert all(finding.english() and finding.japanese() for finding in refused.findings)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=800) | st.binary(max_size=400).map(lambda b: b"191" + b), name=st.sampled_from(FIXED))
 def test_arbitrary_bytes_are_refused(data: bytes, name: str) -> None:
     with pytest.raises(Refused):
@@ -129,7 +129,7 @@ def test_arbitrary_bytes_are_refused(data: bytes, name: str) -> None:
         read(data, context(), LAYOUTS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lines=st.lists(st.text("1289 0ﾕ\r\nX", max_size=130), max_size=12), name=st.sampled_from(FIXED))
 def test_lines_of_any_length_never_crash(lines: list[str], name: str) -> None:
     data = "\n".join(lines).encode("cp932")
@@ -137,7 +137,7 @@ def test_lines_of_any_length_never_crash(lines: list[str], name: str) -> None:
         landed(data, name)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(at=st.integers(0, 5), byte=st.integers(1, 119), value=st.binary(min_size=1, max_size=1))
 def test_no_damage_to_money_goes_unnoticed(at: int, byte: int, value: bytes) -> None:
     """Whatever one byte becomes, a file that still lands has the same count and yen."""

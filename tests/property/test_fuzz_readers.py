@@ -10,7 +10,7 @@ import pytest
 
 from ingestion.reader import read
 from tests import fuzz
-from tests.fixed_files import LAYOUTS, context
+from tests.fixtures.fixed_files import LAYOUTS, context
 from tests.fuzz import FORMATS, Case, Failure, cases, check_csv, check_fixed, check_workbook, run
 
 COUNT = 60

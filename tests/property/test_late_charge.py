@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.law_macros import law_database, load_macros
+from tests.fixtures.law_macros import law_database, load_macros
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
 from warehouse.law.parameters import PARAMETER_DIR, ParameterNotFoundError, Parameters, load_parameters
 from warehouse.law.seeds import render
@@ -215,7 +215,7 @@ def amounts(
     return [found.get(f"k{number}", (0, 0, 0)) for number in range(len(batch))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(batch=st.lists(cases(), min_size=20, max_size=60))
 def test_sql_equals_the_scalar_rule(database: duckdb.DuckDBPyConnection, batch: list[Case]) -> None:
     expected = [scalar(case) for case in batch]
@@ -224,7 +224,7 @@ def test_sql_equals_the_scalar_rule(database: duckdb.DuckDBPyConnection, batch: 
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(batch=st.lists(cases(), min_size=10, max_size=40))
 def test_sql_gives_the_same_parts(database: duckdb.DuckDBPyConnection, batch: list[Case]) -> None:
     found = sorted(set_based(database, batch, "late_charge_segments"))
@@ -236,14 +236,14 @@ def test_sql_gives_the_same_parts(database: duckdb.DuckDBPyConnection, batch: li
     assert found == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(case=st.one_of(cases(), cases(taken_back=True)))
 def test_scalar_rule_equals_a_count_of_days(case: Case) -> None:
     result = scalar(case)
     assert (result.late_charge_yen, result.segment_sum_yen) == count_days(case)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(batch=st.lists(cases(taken_back=True), min_size=10, max_size=20))
 def test_sql_equals_a_count_of_days_also_when_payments_are_taken_back(
     database: duckdb.DuckDBPyConnection, batch: list[Case]
@@ -251,7 +251,7 @@ def test_sql_equals_a_count_of_days_also_when_payments_are_taken_back(
     assert [found[:2] for found in amounts(database, batch)] == [count_days(case) for case in batch]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(case=cases())
 def test_parts_cover_days_in_order_and_the_charge_is_a_rounded_sum(case: Case) -> None:
     result = scalar(case)
@@ -263,7 +263,7 @@ def test_parts_cover_days_in_order_and_the_charge_is_a_rounded_sum(case: Case) -
     assert all(case.due < part.from_date and part.to_date <= case.until for part in result.segments)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=cases(), days=st.integers(1, 60))
 def test_paying_later_never_costs_less(case: Case, days: int) -> None:
     later = min(case.until + timedelta(days=days), date(2026, 12, 31))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.law_macros import load_macros, macro_files
+from tests.fixtures.law_macros import load_macros, macro_files
 from warehouse.connection import open_memory
 from warehouse.law.calendar import add_months
 from warehouse.law.fiscal_year import fiscal_year_of, receipt_fiscal_year
@@ -38,7 +38,7 @@ def value(database: duckdb.DuckDBPyConnection, expression: str, **columns: objec
     return found[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(day=DAYS, other=DAYS, months=st.integers(-30, 30))
 def test_dates(database: duckdb.DuckDBPyConnection, day: date, other: date, months: int) -> None:
     columns = {"a": day, "b": other, "n": months}
@@ -47,7 +47,7 @@ def test_dates(database: duckdb.DuckDBPyConnection, day: date, other: date, mont
     assert value(database, MACROS["03-31"].add_months("a", "n"), **columns) == add_months(day, months)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(amount=st.integers(0, 10**15), unit=st.integers(1, 10**6))
 def test_integer_division(database: duckdb.DuckDBPyConnection, amount: int, unit: int) -> None:
     columns = {"a": amount, "u": unit}
@@ -57,7 +57,7 @@ def test_integer_division(database: duckdb.DuckDBPyConnection, amount: int, unit
     assert value(database, f"typeof({MACROS['03-31'].sum_yen('a')})", **columns) == "BIGINT"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(received=DAYS, years=st.integers(-12, 2), cut=st.sampled_from(["03-31", "05-31"]))
 def test_fiscal_years(database: duckdb.DuckDBPyConnection, received: date, years: int, cut: str) -> None:
     macros = MACROS[cut]

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.law_macros import law_database, load_macros
+from tests.fixtures.law_macros import law_database, load_macros
 from warehouse.law.refund_interest import first_day, refund_interest
 
 ONE_DAY = timedelta(days=1)
+MACROS = load_macros("duckdb")
 DAYS = st.dates(date(2014, 1, 1), date(2026, 12, 31))
 # per 100,000 a year, from the published tables (LAW §1.1)
 RATES = {
@@ -78,7 +79,7 @@ def in_sql(database: duckdb.DuckDBPyConnection, case: Case) -> int:
     """The macro over one part, with the pause as fct_overpayments gives it."""
     pause_from = case.notice + timedelta(days=31) if case.notice else None
     pause_to = (case.claim or case.last) if case.notice else None
-    query = load_macros("duckdb").refund_interest_by_part("parts")
+    query = MACROS.refund_interest_by_part("parts")
     database.execute("drop table if exists parts")
     database.execute(
         "create temp table parts as select 'p' as part_id, ?::bigint as principal_yen, ?::date as from_date, "
@@ -89,7 +90,7 @@ def in_sql(database: duckdb.DuckDBPyConnection, case: Case) -> int:
     return 0 if found is None else int(found[1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(case=cases())
 def test_the_rule_its_sql_and_a_count_of_days_agree(database: duckdb.DuckDBPyConnection, case: Case) -> None:
     scalar = refund_interest(
@@ -117,18 +118,18 @@ def test_a_day_without_a_rate_gives_no_amount(database: duckdb.DuckDBPyConnectio
         "create temp table parts as select 'p' as part_id, 600000::bigint as principal_yen, date '2026-12-01' "
         "as from_date, date '2027-01-01' as to_date, null::date as pause_from, null::date as pause_to"
     )
-    found = database.execute(load_macros("duckdb").refund_interest_by_part("parts")).fetchone()
+    found = database.execute(MACROS.refund_interest_by_part("parts")).fetchone()
     assert found == ("p", None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cause=st.sampled_from([1, 2, 3, 4]), paid=DAYS, claim=DAYS, corrected=DAYS, notice=DAYS)
 def test_the_first_day_is_the_scalar_rules(
     database: duckdb.DuckDBPyConnection, cause: int, paid: date, claim: date, corrected: date, notice: date
 ) -> None:
     event = notice if cause == 3 else corrected
     expected = first_day(cause, paid, claim_date=claim, event_date=event)  # type: ignore[arg-type]
-    sql = load_macros("duckdb").refund_interest_from("c.cause", "c.paid", "c.claim", "c.corrected", "c.notice", "ac")
+    sql = MACROS.refund_interest_from("c.cause", "c.paid", "c.claim", "c.corrected", "c.notice", "ac")
     found = database.execute(
         f"select {sql} from (select ? as cause, ?::date as paid, ?::date as claim, ?::date as corrected, "
         "?::date as notice) as c cross join law_refund_interest_accrual as ac",

@@ -12,7 +12,7 @@ import pytest
 from ingestion.vault import build_vault
 from reports.documents import debit_notice
 from reports.documents.debit_notice import TELL, issue_letters
-from tests.office import act_of, hire, recording
+from tests.fixtures.office import act_of, hire, recording
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError
 from warehouse.locks import landing_lock

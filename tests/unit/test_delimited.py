@@ -13,294 +13,39 @@ import pyarrow as pa
 import pytest
 from stdnum.jp import cn, in_
 
-from ingestion.barcode import check_digit
 from ingestion.csv_cells import MASKED
-from ingestion.decoded import Context, Decoded, arrow_type
+from ingestion.decoded import Context, arrow_type
 from ingestion.delimited import decode, is_error_notice
 from ingestion.due_key import DUE_KEY
-from ingestion.findings import Finding, Refused
 from ingestion.input_fields import input_fields
 from ingestion.layout import Layout, LayoutError, landing_schema, load_layouts
 from ingestion.row_rules import group_rows, rule_named
-
-LAYOUTS = {k: v for k, v in load_layouts().items() if v.kind == "csv"}
-SAMPLE = Path(__file__).parents[2].parent / "shared" / "samples" / "cvs_dsk.csv"
-Row = dict[str, str]
-
-KEY = {
-    "科目コード": "30",
-    "科目詳細コード": "00",
-    "算定団体コード": "152994",
-    "期割団体コード": "152994",
-    "団体内外区分": "1",
-    "調定年度": "2025",
-    "年度分": "2025",
-    "通知書番号": "0000000012",
-    "論理期別": "01",
-}
-NO_KEY = dict.fromkeys(KEY, "")
-
-
-def barcode(amount: int, slip_no: str = "0000000000000042") -> str:
-    body = f"91959919{'15299'}{slip_no}0999999{'0'}{amount:06d}"
-    return body + str(check_digit(body))
-
-
-def prefixed(prefix: str, **changes: str) -> Row:
-    return {f"{prefix}{header}": changes.get(header, value) for header, value in KEY.items()}
-
-
-ASSESSMENT = KEY | {
-    "宛名番号": "A1",
-    "調定異動番号": "1",
-    "異動区分": "1",
-    "調定日": "2025-04-01",
-    "税額": "25000",
-    "法定納期限": "令和7年6月30日",
-    "納期限": "R07.06.30",
-    "通知書発送日": "20250515",
-}
-RECEIPT = KEY | {
-    "収納日": "2025-07-01",
-    "支所コード": "001",
-    "冊号": "0001",
-    "入力連番": "00001",
-    "入力連番内連番": "1",
-    "領収日": "2025-06-30",
-    "納付方法": "01",
-    "収納区分": "1",
-    "収納額": "25000",
-    "督促手数料": "100",
-    "延滞金": "0",
-    "会計年度": "2025",
-}
-DECISION = (
-    KEY
-    | prefixed("充当先", 論理期別="02")
-    | {
-        "起案番号": "20250701093000123",
-        "明細番号": "1",
-        "種別": "2",
-        "元区分": "1",
-        "先区分": "1",
-        "金額": "12000",
-        "効力日": "2025-07-01",
-        "会計年度": "2025",
-        "起案者": "1001",
-        "起案日": "2025-07-20",
-        "決裁者": "1002",
-        "決裁日": "2025-07-22",
-    }
+from tests.fixtures.csv_files import (
+    ADDRESSEE,
+    ASSESSMENT,
+    BROKEN,
+    DECISION,
+    DSK,
+    KEY,
+    LAYOUTS,
+    OFFSET,
+    PAID_SLIP,
+    RECEIPT,
+    VALID,
+    Row,
+    barcode,
+    context,
+    file_of,
+    findings_of,
+    headers,
+    only_table,
+    prefixed,
+    read,
+    refusal,
+    same_key,
 )
-OVERPAYMENT_NOTICE = KEY | {
-    "過誤納通知番号": "20250722-1",
-    "起案番号": "20250701093000123",
-    "区分": "1",
-    "宛名番号": "A1",
-    "過誤納額": "13000",
-    "過誤納事由": "4",
-    "会計年度": "2025",
-    "通知日": "2025-07-22",
-    "請求日": "2025-07-25",
-    "支出決定日": "2025-07-28",
-    "還付加算金": "0",
-    "支払日": "2025-07-31",
-}
-CERTIFICATE = {
-    "証明書番号": "2025-000001",
-    "種類": "2",
-    "宛名番号": "A1",
-    "科目コード": "10 30",
-    "枚数": "1",
-    "交付日": "2025-07-22",
-    "交付者": "1001",
-    "使用目的": "融資",
-    "基準日": "2025-07-21",
-    "確認日時": "2025-07-21T18:00:00",
-    "証明内容": "{}",
-    "証明内容SHA256": "0" * 64,
-}
-SLIP = KEY | {
-    "納付書番号": "0000000000000042",
-    "明細番号": "1",
-    "発行日": "2025-06-01",
-    "発行区分": "1",
-    "税額": "25000",
-    "督促手数料": "0",
-    "延滞金": "0",
-    "コンビニバーコード": barcode(25_000),
-}
-ADDRESSEE = {
-    "宛名番号": "000000000000001",
-    "個人番号": "123456789018",
-    "氏名": "納税　太郎",
-    "氏名カナ": "ノウゼイ　タロウ",
-    "生年月日": "昭和45年1月2日",
-    "住所": '雪見市,本町"1"\n2-3',
-    "住民区分": "1",
-    "電話番号": "090-0000-0000",
-}
-ACCOUNT = {
-    "宛名番号": "A1",
-    "科目コード": "30",
-    "口座登録連番": "1",
-    "金融機関コード": "0140",
-    "店番号": "001",
-    "預金種目": "1",
-    "口座番号": "0012345",
-    "口座名義カナ": "ﾉｳｾﾞｲ ﾀﾛｳ",
-    "開始日": "2020-04-01",
-    "用途": "1",
-}
-PAID_SLIP = NO_KEY | {
-    "収納区分": "1",
-    "領収日": "2025-06-30",
-    "収納日": "2025-07-02",
-    "納付方法": "02",
-    "納付書番号": "0000000000000042",
-    "金額": "25000",
-    "取扱機関": "0140",
-    "支所コード": "001",
-    "通番": "00000001",
-}
-EL = {"収納機関番号": "15202", "確認番号": "123456", "収納区分": "1", "領収日": "2025-06-30", "収納日": "2025-07-02"}
-EL |= {"金額": "25000", "取扱機関": "0140", "通番": "1"}
-DSK = {
-    "種別": "01",
-    "収納日": "20250630",
-    "収納時刻": "1815",
-    "バーコード情報": "EAN" + barcode(25_000),
-    "印紙フラグ": "0",
-    "金額": "25000",
-    "コンビニ本部コード": "010",
-    "コンビニ名": "セブン－イレブン",
-    "コンビニ店舗コード": "110001",
-    "振込日": "0",
-    "データ作成日": "20250701",
-}
-SHARE = {"調定年度": "2025", "科目コード": "10", "実績調行": "01", "適用開始日": "2025-04-01", "団体区分": "1"}
-WRITE_OFF = KEY | {
-    "処分日": "2025-07-20",
-    "処分コード": "09",
-    "処分管理番号": "1",
-    "処分調定": "25000",
-    "処分督促": "0",
-    "処分延滞": "100",
-}
-CLOSING = {
-    "会計年度": "2024",
-    "決算日": "2025-06-10",
-    "基準日": "2025-05-31",
-    "取込基準時刻": "2025-06-09T07:00:00",
-    "決算明細件数": "1",
-    "決算明細ハッシュ": "0" * 64,
-    "期別明細件数": "2",
-    "期別明細ハッシュ": "1" * 64,
-    "起案者": "1001",
-    "起案日": "2025-06-10",
-    "決裁者": "1002",
-    "決裁日": "2025-06-10",
-}
-CLOSING_LINE = {
-    "会計年度": "2024",
-    "明細番号": "1",
-    "科目コード": "30",
-    "実績調行": "fixed_asset",
-    "団体": "city",
-    "構成": "principal",
-    "現年滞繰区分": "current",
-    "繰越額": "0",
-    "調定額": "30000",
-    "収入済額": "25000",
-    "還付未済額": "0",
-    "不納欠損額": "0",
-    "収入未済額": "5000",
-}
-CLOSING_FLOW = {
-    "会計年度": "2024",
-    "更正対象会計年度": "2024",
-    "期別キー": "30-00-152994-152994-1-2024-2024-0000000001-01",
-    "構成": "principal",
-    "異動": "received",
-    "金額": "25000",
-}
 
-# layout -> rows of a valid file, and their control amount
-VALID: dict[str, tuple[list[Row], int]] = {
-    "assessments": ([ASSESSMENT, ASSESSMENT | {"調定異動番号": "2", "異動区分": "4", "税額": "-5000"}], 20_000),
-    "receipts": ([RECEIPT, RECEIPT | {"入力連番": "00002", "収納額": "+7"}], 25_007),
-    "slips": ([SLIP, SLIP | {"明細番号": "2", "コンビニバーコード": ""}], 50_000),
-    "bank_accounts": ([ACCOUNT], 0),
-    "addressees": ([ADDRESSEE, {"宛名番号": "2", "氏名": "雪見商事", "住民区分": "3", "法人番号": "5835678256246"}], 0),
-    "tax_associations": (
-        [{"科目コード": "30", "科目詳細コード": "00", "宛名番号": "A1", "納組開始日": "2001-04-01", "納組コード": "7"}],
-        0,
-    ),
-    "reminders": ([KEY | {"発送日": "2025-07-20", "督促手数料": "100"}], 100),
-    "staff": ([{"職員番号": "1001", "氏名": "雪見 一郎", "役割": "10", "開始日": "2020-04-01"}], 0),
-    "apportionments": ([SHARE | {"分子": "3", "分母": "5"}, SHARE | {"実績調行": "02", "分子": "2", "分母": "5"}], 0),
-    "paid_slips": ([PAID_SLIP, PAID_SLIP | KEY | {"納付書番号": "", "金額": "1"}], 25_001),
-    "eltax_receipts": ([EL | {"案件特定キー": "7", "税目・料金番号": "001"}], 25_000),
-    "mpn_receipts": ([EL | {"納付番号": "7", "納付区分": "001", "払込予定日": "2025-07-05"}], 25_000),
-    "decisions": (
-        [DECISION, DECISION | NO_KEY | {"明細番号": "2", "種別": "4", "収納ID": "1-2", "宛名番号": "A1"}],
-        24_000,
-    ),
-    "overpayment_notices": ([OVERPAYMENT_NOTICE], 13_000),
-    "core_dispositions": ([WRITE_OFF, WRITE_OFF | {"処分コード": "02", "処分取消日": "2025-08-01"}], 50_000),
-    "closings": ([CLOSING], 0),
-    "closing_lines": ([CLOSING_LINE], 25_000),
-    "closing_flows": ([CLOSING_FLOW, CLOSING_FLOW | {"異動": "refunded.revenue", "金額": "-3"}], 24_997),
-    "certificates": ([CERTIFICATE], 0),
-    "cvs_dsk": ([DSK, DSK | {"種別": "02", "振込日": "20250710"}], 50_000),
-}
-
-
-def headers(layout: Layout) -> list[str]:
-    return [str(f.header) for f in input_fields(layout)]
-
-
-def file_of(layout: Layout, rows: list[Row], encoding: str = "cp932", newline: str = "\r\n") -> bytes:
-    """A file with every column of the layout."""
-    out = io.StringIO()
-    # after a lone CR the writer would leave an LF within a value unquoted
-    quoting = csv.QUOTE_ALL if newline == "\r" else csv.QUOTE_MINIMAL
-    writer = csv.DictWriter(out, headers(layout), lineterminator=newline, quoting=quoting)
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode(encoding)
-
-
-def context(layout: Layout, name: str | None = None) -> Context:
-    return Context(name or f"{layout.id}_20250801.csv", date(2025, 8, 2))
-
-
-def read(layout_id: str, rows: list[Row], **how: str) -> Decoded:
-    layout = LAYOUTS[layout_id]
-    return decode(file_of(layout, rows, **how), layout, context(layout))
-
-
-def refusal(data: bytes, layout_id: str, name: str | None = None) -> list[Finding]:
-    layout = LAYOUTS[layout_id]
-    with pytest.raises(Refused) as caught:
-        decode(data, layout, context(layout, name))
-    assert caught.value.layout_id == layout_id
-    return caught.value.findings
-
-
-def only_table(decoded: Decoded) -> pa.Table:
-    (table,) = decoded.tables.values()
-    return table
-
-
-def findings_of(layout_id: str, rows: list[Row]) -> list[Finding]:
-    """What is wrong with a file: the findings of its quarantined rows, or of its refusal."""
-    if not LAYOUTS[layout_id].extract:
-        return refusal(file_of(LAYOUTS[layout_id], rows), layout_id)
-    decoded = read(layout_id, rows)
-    assert decoded.records + len(decoded.quarantined) == len(rows)
-    return [finding for row in decoded.quarantined for finding in row.findings]
-
+SAMPLE = Path(__file__).parents[2].parent / "shared" / "samples" / "cvs_dsk.csv"
 
 # --- files that land ---------------------------------------------------------------------------------------------
 
@@ -484,84 +229,6 @@ def test_every_fault_of_a_row_is_found() -> None:
 
 # --- one fault, one finding --------------------------------------------------------------------------------------
 
-OFFSET = prefixed("充当", 論理期別="02")
-BROKEN: list[tuple[str, Row, Row, str, str]] = [
-    # layout, valid row, change, code, field
-    ("assessments", ASSESSMENT, {"税額": "1,000"}, "ING-030", "税額"),
-    ("assessments", ASSESSMENT, {"税額": "１０００"}, "ING-030", "税額"),
-    ("assessments", ASSESSMENT, {"税額": "1000.0"}, "ING-030", "税額"),
-    ("assessments", ASSESSMENT, {"税額": "0x1F"}, "ING-030", "税額"),
-    ("assessments", ASSESSMENT, {"税額": "▲1000"}, "ING-030", "税額"),
-    ("assessments", ASSESSMENT, {"税額": "9" * 19}, "ING-030", "税額"),
-    ("assessments", ASSESSMENT, {"税額": ""}, "ING-035", "税額"),
-    ("assessments", ASSESSMENT, {"調定年度": "R7"}, "ING-030", "調定年度"),
-    ("assessments", ASSESSMENT, {"調定年度": "25"}, "ING-065", "調定年度"),
-    ("assessments", ASSESSMENT, {"通知書番号": "00000000012"}, "ING-065", "通知書番号"),
-    ("assessments", ASSESSMENT, {"調定異動番号": ""}, "ING-035", "調定異動番号"),
-    ("assessments", ASSESSMENT, {"異動区分": "0"}, "ING-032", "異動区分"),
-    ("assessments", ASSESSMENT, {"調定日": "2025-02-29"}, "ING-033", "調定日"),
-    ("assessments", ASSESSMENT, {"調定日": "2025/02/28"}, "ING-033", "調定日"),
-    ("assessments", ASSESSMENT, {"納期限": "H31.05.01"}, "ING-033", "納期限"),
-    ("assessments", ASSESSMENT, {"削除フラグ": "2"}, "ING-032", "削除フラグ"),
-    ("assessments", ASSESSMENT, {"異動区分": "3", "税額": "0"}, "ING-066", "税額"),
-    ("assessments", ASSESSMENT, {"異動区分": "4", "税額": "1"}, "ING-066", "税額"),
-    ("assessments", ASSESSMENT, {"異動区分": "1", "税額": "-1"}, "ING-066", "税額"),
-    ("receipts", RECEIPT, {"収納額": "-1"}, "ING-066", "収納額"),
-    ("receipts", RECEIPT, {"納付方法": "12"}, "ING-032", "納付方法"),
-    ("receipts", RECEIPT, {"納付方法": ""}, "ING-035", "納付方法"),
-    ("receipts", RECEIPT, {"収納区分": "7"}, "ING-067", "収納額"),
-    ("receipts", RECEIPT, {"収納区分": "2", "督促手数料": "0"}, "ING-066", "収納額"),
-    ("receipts", RECEIPT, {"収納区分": "2", "収納額": "0", "督促手数料": "0"}, "ING-066", "収納額"),
-    ("receipts", RECEIPT, {"収納区分": "3"} | OFFSET | {"充当通知書番号": ""}, "ING-035", "充当通知書番号"),
-    ("receipts", RECEIPT, {"収納区分": "5", "督促手数料": "0"} | OFFSET, "ING-067", "収納額"),
-    (
-        "receipts",
-        RECEIPT,
-        {"収納区分": "6", "収納額": "-1", "督促手数料": "0"} | prefixed("訂正元", 論理期別=""),
-        "ING-035",
-        "訂正元論理期別",
-    ),
-    ("receipts", RECEIPT, {"払込時刻": "2460"}, "ING-030", "払込時刻"),
-    ("slips", SLIP, {"納付書番号": "42"}, "ING-065", "納付書番号"),
-    ("slips", SLIP, {"納付書番号": "0000000000000043"}, "ING-067", "納付書番号"),
-    ("slips", SLIP, {"コンビニバーコード": barcode(25_000)[:-1]}, "ING-065", "コンビニバーコード"),
-    ("slips", SLIP, {"延滞金": "-100"}, "ING-066", "延滞金"),
-    ("bank_accounts", ACCOUNT, {"口座番号": "12345"}, "ING-065", "口座番号"),
-    ("bank_accounts", ACCOUNT, {"終了日": "2020-03-31"}, "ING-067", "終了日"),
-    ("addressees", ADDRESSEE, {"個人番号": "123456789012"}, "ING-036", "個人番号"),
-    ("addressees", ADDRESSEE, {"個人番号": "", "法人番号": "6835678256246"}, "ING-036", "法人番号"),
-    ("addressees", ADDRESSEE, {"生年月日": "昭和45年13月2日"}, "ING-033", "生年月日"),
-    ("apportionments", SHARE | {"分子": "1", "分母": "1"}, {"分子": "2"}, "ING-067", "分子"),
-    ("closings", CLOSING, {"決裁者": "1001"}, "ING-067", "決裁者"),
-    ("core_dispositions", WRITE_OFF, {"処分調定": "-1"}, "ING-066", "処分調定"),
-    ("apportionments", SHARE | {"分子": "0", "分母": "1"}, {"分母": "0"}, "ING-066", "分母"),
-    ("decisions", DECISION, {"決裁者": "1001"}, "ING-067", "決裁者"),
-    ("decisions", DECISION, {"決裁者": ""}, "ING-035", "決裁者"),
-    ("decisions", DECISION, {"決裁日": ""}, "ING-035", "決裁日"),
-    ("decisions", DECISION, {"決裁日": "2025-07-19"}, "ING-067", "決裁日"),
-    ("decisions", DECISION, {"論理期別": ""}, "ING-067", "論理期別"),
-    ("decisions", DECISION, {"充当先論理期別": ""}, "ING-035", "充当先論理期別"),
-    ("decisions", DECISION, {"先区分": ""}, "ING-035", "先区分"),
-    ("decisions", DECISION, {"効力日": ""}, "ING-035", "効力日"),
-    ("decisions", DECISION, {"種別": "3", "元区分": "4"}, "ING-067", "元区分"),
-    ("decisions", DECISION, {"種別": "4"}, "ING-035", "収納ID"),
-    ("decisions", DECISION, NO_KEY | {"種別": "4", "収納ID": "1-2"}, "ING-035", "宛名番号"),
-    ("decisions", DECISION, {"金額": "0"}, "ING-066", "金額"),
-    ("overpayment_notices", OVERPAYMENT_NOTICE, {"請求日": "2025-07-21"}, "ING-067", "請求日"),
-    ("overpayment_notices", OVERPAYMENT_NOTICE, {"支出決定日": "2025-07-24"}, "ING-067", "支出決定日"),
-    ("overpayment_notices", OVERPAYMENT_NOTICE, {"支払日": "2025-07-27"}, "ING-067", "支払日"),
-    ("overpayment_notices", OVERPAYMENT_NOTICE, {"支出決定日": ""}, "ING-035", "支出決定日"),
-    ("overpayment_notices", OVERPAYMENT_NOTICE, {"還付加算金": ""}, "ING-035", "還付加算金"),
-    ("paid_slips", PAID_SLIP, {"金額": "0"}, "ING-066", "金額"),
-    ("paid_slips", PAID_SLIP, {"収納区分": "2"}, "ING-032", "収納区分"),
-    ("paid_slips", PAID_SLIP, KEY | {"論理期別": ""}, "ING-067", "論理期別"),
-    ("cvs_dsk", DSK, {"バーコード情報": "EAN" + barcode(25_000)[:-1]}, "ING-065", "バーコード情報"),
-    ("cvs_dsk", DSK, {"金額": "25001"}, "ING-067", "金額"),
-    ("cvs_dsk", DSK, {"種別": "04"}, "ING-032", "種別"),
-    ("cvs_dsk", DSK, {"収納日": "2025-06-30"}, "ING-033", "収納日"),
-    ("cvs_dsk", DSK, {"収納日": "0"}, "ING-033", "収納日"),
-]
-
 
 @pytest.mark.parametrize(
     ("layout_id", "valid", "change", "code", "field"),
@@ -577,12 +244,6 @@ def test_a_fault_is_found_where_it_is(layout_id: str, valid: Row, change: Row, c
     assert [(f.code, f.line, f.field, f.byte) for f in found] == [(code, 2, field, None)]
     assert found[0].english()
     assert found[0].japanese()
-
-
-def same_key(layout_id: str, one: Row, other: Row) -> bool:
-    layout = LAYOUTS[layout_id]
-    key = [str(f.header) for f in layout.columns if f.name in layout.primary_key]
-    return bool(key) and all(one.get(h) == other.get(h) for h in key)
 
 
 def test_a_barcode_with_one_digit_wrong() -> None:

@@ -9,9 +9,9 @@ from ingestion.csv_cells import MASKED
 from ingestion.decoded import Decoded
 from ingestion.findings import Refused
 from ingestion.layout import FieldDef, Layout
-from tests.fixed_files import FIXED, LAYOUTS, landed, matrix, valid
-from tests.unit.test_delimited import DSK, VALID, only_table
-from tests.unit.test_delimited import read as read_csv
+from tests.fixtures.csv_files import DSK, VALID, only_table
+from tests.fixtures.csv_files import read as read_csv
+from tests.fixtures.fixed_files import FIXED, LAYOUTS, landed, matrix, valid
 
 Z91, Z21, Z01, Z03, CVS = "zengin91_120", "zengin21_120", "zengin01_200", "zengin03_200", "cvs_120"
 M220, M300, M350 = "municipal_220", "municipal_300", "municipal_350"

@@ -13,9 +13,9 @@ import pytest
 from ingestion.collector import Collector
 from ingestion.findings import KINDS, Finding, Refused, in_japanese, said
 from ingestion.reader import read
-from tests.fixed_files import LAYOUTS, context, debits, landed, matrix, valid
-from tests.sheets import packed, parts_of, workbook
-from tests.unit.test_delimited import BROKEN, VALID, file_of, findings_of, refusal
+from tests.fixtures.csv_files import BROKEN, VALID, file_of, findings_of, refusal
+from tests.fixtures.fixed_files import LAYOUTS, context, debits, landed, matrix, valid
+from tests.fixtures.sheets import packed, parts_of, workbook
 from tests.unit.test_fixed_broken import CASES
 
 # Names of formats, programs, code sets and notations, which have no other name in Japanese.

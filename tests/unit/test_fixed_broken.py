@@ -11,7 +11,7 @@ import pytest
 from ingestion.collector import MAX_LISTED
 from ingestion.findings import Finding, Refused
 from ingestion.reader import read
-from tests.fixed_files import (
+from tests.fixtures.fixed_files import (
     FIXED,
     LAYOUTS,
     barcode,

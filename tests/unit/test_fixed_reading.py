@@ -17,7 +17,7 @@ from ingestion.fixed import decode
 from ingestion.layout import Layout, LayoutError, landing_schema
 from ingestion.reader import read
 from ingestion.writer import WriteError, write_fixed
-from tests.fixed_files import (
+from tests.fixtures.fixed_files import (
     DEBITS,
     FIXED,
     LAYOUTS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import LATEST, deliver, land, landing_rows, tiny_files
+from tests.fixtures.office import LATEST, deliver, land, landing_rows, tiny_files
 from warehouse.config import Home, open_home
 from warehouse.connection import open_memory
 from warehouse.errors import OsameError

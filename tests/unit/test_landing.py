@@ -16,8 +16,8 @@ from ingestion.landing import LOADS, Landing
 from ingestion.layout import LINEAGE, Layout, landing_schema, load_layouts
 from ingestion.offer import load_id_of, sha256_of
 from ingestion.reader import read
-from tests.fixed_files import debit_group, debits
-from tests.unit.test_delimited import ASSESSMENT, PAID_SLIP, file_of
+from tests.fixtures.csv_files import ASSESSMENT, PAID_SLIP, file_of
+from tests.fixtures.fixed_files import debit_group, debits
 from warehouse.connection import open_memory
 
 LAYOUTS = load_layouts()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.law_macros import LAW_SEEDS, law_database, seed_rows, seed_types
+from tests.fixtures.law_macros import LAW_SEEDS, law_database, seed_rows, seed_types
 from warehouse.law import seeds
 from warehouse.law.parameters import (
     PARAMETER_DIR,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.law_macros import seed_rows
+from tests.fixtures.law_macros import seed_rows
 from warehouse import wareki
 from warehouse.law.calendar import add_months, is_holiday, non_business_day_name, period_end, roll_due_date
 from warehouse.law.fiscal_year import due_fiscal_year, fiscal_year_of, is_carried_over, receipt_fiscal_year

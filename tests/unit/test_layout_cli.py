@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion import reader
-from tests import fixed_files
-from tests.unit.test_delimited import ADDRESSEE, ASSESSMENT, LAYOUTS, PAID_SLIP, Row, file_of
+from tests.fixtures import fixed_files
+from tests.fixtures.csv_files import ADDRESSEE, ASSESSMENT, LAYOUTS, PAID_SLIP, Row, file_of
 from tests.unit.test_layouts import shipped, write
 from warehouse.cli.main import app
 

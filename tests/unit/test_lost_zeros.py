@@ -16,7 +16,7 @@ from ingestion.delimited import decode
 from ingestion.findings import Finding, Refused
 from ingestion.landing import Landing
 from ingestion.layout import Layout, load_layouts
-from tests.unit.test_delimited import (
+from tests.fixtures.csv_files import (
     ACCOUNT,
     ASSESSMENT,
     KEY,

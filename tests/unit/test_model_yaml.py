@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 LARGE = {"fct_movements", "fct_dues", "fct_receipts", "bridge_receipt_dues"}
 
 
+@cache
 def declared() -> dict[str, dict[str, Any]]:
     """Model name -> its YAML."""
     found: dict[str, dict[str, Any]] = {}
@@ -40,6 +42,7 @@ def generic_tests(model: dict[str, Any]) -> set[str]:
     return {test if isinstance(test, str) else next(iter(test)) for test in tests}
 
 
+@cache
 def personal_columns() -> set[str]:
     columns = [column for table in landing_schema(load_layouts()).values() for column in table]
     return {c.name for c in columns if c.personal} - {c.name for c in columns if not c.personal}

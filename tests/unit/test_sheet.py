@@ -20,8 +20,8 @@ from ingestion.input_fields import input_fields
 from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.sheet import GUIDE, SHEET, read_sheet, write_template
-from tests.sheets import with_part
-from tests.unit.test_delimited import VALID, Row, file_of, only_table
+from tests.fixtures.csv_files import VALID, Row, file_of, only_table
+from tests.fixtures.sheets import with_part
 
 LAYOUTS = load_layouts()
 EXTRACTS = sorted(name for name, layout in LAYOUTS.items() if layout.extract)

@@ -18,7 +18,7 @@ from ingestion.ocr_line import is_whole
 from reports.documents.render import render
 from reports.documents.slip import slip_row
 from reports.documents.symbols import gs1_128
-from tests.office import act_of, hire, land, landing_rows, recording, tiny_files
+from tests.fixtures.office import act_of, hire, land, landing_rows, recording, tiny_files
 from tests.unit.test_documents import TO
 from warehouse.config import Home, open_home
 from warehouse.errors import OsameError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.town.days import NONE, number
@@ -154,7 +154,6 @@ def test_money_goes_back_from_its_year_until_the_books_close() -> None:
 DAYS = st.dates(date(2014, 1, 1), date(2026, 12, 31))
 
 
-@settings(deadline=None)  # the first call reads the parameters
 @given(
     yen=st.integers(0, 3_000_000), days=st.tuples(DAYS, DAYS, DAYS, DAYS), is_told=st.booleans(), waits=st.booleans()
 )
@@ -168,7 +167,6 @@ def test_refund_interest_is_that_of_the_rule(yen: int, days: tuple[date, ...], i
     assert refund_interest(yen, number(first), number(last), told_day, claim_day) == expected
 
 
-@settings(deadline=None)
 @given(cause=st.sampled_from([1, 2, 3, 4]), paid=DAYS, later=st.integers(0, 400), is_reduced=st.booleans())
 def test_the_first_day_of_interest_is_that_of_the_rule(cause: int, paid: date, later: int, is_reduced: bool) -> None:
     reduced = paid + timedelta(days=later)

@@ -17,8 +17,8 @@ from ingestion.vault import build_vault, read_accounts, read_people
 from ingestion.vault_log import LOG_FILE, append, entries, problems
 from reports.documents.letter import letter
 from reports.documents.publish import publish
-from tests.office import land
-from tests.unit.test_delimited import file_of
+from tests.fixtures.csv_files import file_of
+from tests.fixtures.office import land
 from warehouse.act import Act, Permission
 from warehouse.cli.main import app
 from warehouse.config import Home, open_home

@@ -19,8 +19,8 @@ from ingestion.input_fields import input_fields
 from ingestion.layout import load_layouts
 from ingestion.reader import read
 from ingestion.workbook import Cells, Odd, Workbook, column_letters
-from tests.sheets import SHEET_PART, inline, packed, parts_of, row_of, with_part, workbook
-from tests.unit.test_delimited import VALID, only_table
+from tests.fixtures.csv_files import VALID, only_table
+from tests.fixtures.sheets import SHEET_PART, inline, packed, parts_of, row_of, with_part, workbook
 
 LAYOUTS = load_layouts()
 REMINDER = VALID["reminders"][0][0]

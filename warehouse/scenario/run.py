@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,9 +19,11 @@ from warehouse.build import build
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
+from warehouse.locks import is_alive
 from warehouse.scenario.files import Written, write_files
 from warehouse.scenario.model import Scenario, load_scenario
 
+_FOLDER = "osame-scenario-"
 # What a scenario cannot know: lineage, and the keys that are made for it. Names of its own stand for them.
 _HIDDEN = {
     "due_key",
@@ -216,12 +221,22 @@ def _load_all(paths: list[Path]) -> list[Scenario]:
     return scenarios
 
 
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder for one group, named by this process and removed afterwards. Those of killed runs are removed first."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        if not is_alive(left.name.removeprefix(_FOLDER).partition("-")[0]):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
+        yield Path(folder)
+
+
 def _run_group(group: list[tuple[Path, Scenario]]) -> Iterator[Outcome]:
     """Build one group and compare. All of it is read before the first outcome is handed out: then the home goes."""
     first = group[0][1]
-    with tempfile.TemporaryDirectory(prefix="osame-scenario-") as folder:
-        home = Home(Path(folder)).create()
-        files = Path(folder) / "files"
+    with _temporary_folder() as folder:
+        home = Home(folder).create()
+        files = folder / "files"
         files.mkdir()
         written = write_files([s for _, s in group], files)
         try:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ingestion.input_fields import input_fields
 from ingestion.offer import Offer
-from tests.office import act_of, hire, landing_rows, recording
+from tests.fixtures.office import act_of, hire, landing_rows, recording
 from warehouse.cli.main import app
 from warehouse.config import Home
 from warehouse.connection import open_landing

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.office import BuiltTown, count, environment, python
+from tests.fixtures.office import BuiltTown, count, environment, python
 from warehouse.cli.main import COMMANDS, load
 from warehouse.config import Home
 

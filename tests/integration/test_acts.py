@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion.landing import Landing
-from tests.office import hire, land, landing_rows, recording
-from tests.unit.test_records import DRAFT, RECORDING, approve, withdraw
+from tests.fixtures.office import hire, land, landing_rows, recording
+from tests.integration.test_records import DRAFT, RECORDING, approve, withdraw
 from warehouse import locks
 from warehouse.act import Act, Permission
 from warehouse.cli.main import app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.office import hire
+from tests.fixtures.office import hire
 from tests.races import PAIRS, race
 from warehouse.config import Home
 

@@ -12,8 +12,8 @@ from threading import Barrier
 import pytest
 
 from reports.documents.refund_notice import TELL, issue_notices
-from tests.office import act_of, hire, landing_rows
-from tests.unit.test_records import DRAFT, RECORDING, approve
+from tests.fixtures.office import act_of, hire, landing_rows
+from tests.integration.test_records import DRAFT, RECORDING, approve
 from warehouse import locks
 from warehouse.act import Act, Permission
 from warehouse.config import Home

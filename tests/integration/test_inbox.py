@@ -20,8 +20,8 @@ from ingestion.inbox import Options, RunStopped, ingest, is_left
 from ingestion.landing import Landing
 from ingestion.layout import LAYOUT_DIR
 from ingestion.offer import Offer, sha256_of
-from tests.office import environment, python
-from tests.unit.test_delimited import ASSESSMENT, LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.csv_files import ASSESSMENT, LAYOUTS, PAID_SLIP, file_of
+from tests.fixtures.office import environment, python
 from warehouse.config import Home, open_home
 from warehouse.connection import open_landing
 from warehouse.errors import OsameError
