@@ -1,7 +1,7 @@
 -- Nothing that landed is lost or counted twice, whatever its fate: every payment record of landing stands exactly once,
 -- with its amount, in fct_receipts or as the bulk credit of a channel, or it is kept out for a reason (not posted yet,
 -- money out, a debit that was not made, a notice beside its statement); so does every 収納履歴 row of money (収納区分 1, 6, 7)
--- before go-live. Counted from landing, without the staging models (those of 収納履歴: keeps_every_row).
+-- before go-live. Counted from landing, without the staging models (収納履歴 is held against landing by keeps_every_row).
 -- A failure: records vanish on the way to the books, or are doubled by a join. Who looks: the developer on duty.
 -- One row per file whose counts or sums differ, with its first record that is in no book.
 {#- Each is read twice. As a named step it would be written out whole; as text each reading takes what it needs. -#}
@@ -49,7 +49,7 @@ with counted as (
         0 as kept_count,
         cast(0 as bigint) as delivered_yen,
         cast(0 as bigint) as kept_yen
-    from {{ ref('stg_receipt_history') }} as hs
+    from {{ ref('int_history_entries') }} as hs
     where
         hs.receipt_type_code in ('1', '6', '7')
         and hs.received_date < {{ go_live('hs.channel_code') }}
