@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.fixtures.office import BuiltTown, build_town
+from tests.fixtures.office import BuiltTown, build_town, hire
 from tests.fixtures.shared import Shelf
+from warehouse.config import Home
 
 BUILD_NOTHING = ("unit", "property", "docs")  # folders: what make test-fast runs
 
@@ -49,6 +52,19 @@ def built_town(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> BuiltT
     """A town of 600 people and 2 years: made, landed, built with every dbt test, and reported. Read it, never write."""
     made: BuiltTown = shelf.take("town", lambda folder: build_town(folder / "home"))
     return made.copied(tmp_path_factory.mktemp("town") / "home")
+
+
+@pytest.fixture
+def staffed(shelf: Shelf, tmp_path: Path) -> Home:
+    """A home of one's own in which nothing has landed but the register of staff."""
+    made = Home(shelf.take("staffed", _staffed))
+    shutil.copytree(made.root, tmp_path, dirs_exist_ok=True)
+    return Home(tmp_path)
+
+
+def _staffed(folder: Path) -> Path:
+    hire(Home(folder).create())
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

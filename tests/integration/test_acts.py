@@ -30,10 +30,8 @@ NUMBER = str(DRAFT["decision_no"])
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path).create()
-    hire(made)
-    return made
+def home(staffed: Home) -> Home:
+    return staffed
 
 
 def later(seconds: float) -> datetime:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ingestion.input_fields import input_fields
 from ingestion.offer import Offer
-from tests.fixtures.office import act_of, hire, landing_rows, recording
+from tests.fixtures.office import act_of, landing_rows, recording
 from warehouse.cli.main import app
 from warehouse.config import Home
 from warehouse.connection import open_landing
@@ -43,10 +43,8 @@ def withdraw(home: Home, numbers: list[str], by: str, reason: str, at: datetime)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path).create()
-    hire(made)
-    return made
+def home(staffed: Home) -> Home:
+    return staffed
 
 
 def drafted(home: Home, decision_no: str = str(DRAFT["decision_no"])) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 
 from reports.documents.refund_notice import TELL, issue_notices
-from tests.fixtures.office import act_of, hire, landing_rows
+from tests.fixtures.office import act_of, landing_rows
 from tests.integration.test_records import DRAFT, RECORDING, approve
 from warehouse import locks
 from warehouse.act import Act, Permission
@@ -35,11 +34,9 @@ refund_transfers: {client_code: "1529940099", client_name: "ﾕｷﾐｼ", bank_
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path).create()
-    made.settings_file.write_text(OFFICE, encoding="utf-8")
-    hire(made)
-    return made
+def home(staffed: Home) -> Home:
+    staffed.settings_file.write_text(OFFICE, encoding="utf-8")
+    return staffed
 
 
 def act(permission: Permission, by: str = "1001", at: datetime = AT) -> Act:
