@@ -1,8 +1,9 @@
 """Who is meant by a name, a reading, a birth date or a telephone number: numbers of addressees, from the vault.
 
 Spellings are compared loosely, for who stands at the counter does not know how a register writes him: width, hiragana
-or katakana, small and voiced kana, spaces, points and long vowels make no difference, nor do the commonest variants of
-kanji in names. Only the order of what is found depends on how close it is; nothing that fits is left out.
+or katakana, small and voiced kana (in one character or two), spaces, points and long vowels make no difference, nor do
+the commonest variants of kanji in names. Only the order of what is found depends on how close it is; nothing that fits
+is left out.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ _SMALL = dict(
 _HALF = dict(zip("ｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜｦﾝ", _PLAIN, strict=True)) | dict(
     zip("ｧｨｩｪｫｯｬｭｮ", "アイウエオツヤユヨ", strict=True)
 )
-_GOES = "ﾞﾟ゛゜ー‐‑‒–—―−ｰ- 　\t.,・･、。'’()（）"  # noqa: RUF001
+# Selectors choose a variant (葛 with a stroke less); what typed a voiced mark apart leaves it where nothing bears it.
+_SELECTORS = "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+_GOES = "ﾞﾟ゛゜\u3099\u309aー‐‑‒–—―−ｰ- 　\t.,・･、。'’()（）" + _SELECTORS  # noqa: RUF001
 # Variants of kanji (異体字) that are frequent in names, each with the form that it is compared as.
 _KANJI = {
     "高": "髙", "崎": "﨑碕嵜", "辺": "邊邉", "斉": "齊斎齋", "沢": "澤", "浜": "濱濵", "広": "廣", "国": "國",
@@ -70,11 +73,11 @@ _TABLE = str.maketrans(_FOLD | dict.fromkeys(_GOES))
 
 def loose(text: str) -> str:
     """A spelling without what makes no difference; the same as ``_loose_sql`` makes of a column."""
-    return text.translate(_TABLE)
+    return unicodedata.normalize("NFC", text).translate(_TABLE)
 
 
 def _loose_sql(column: str) -> str:
-    return f"translate({column}, $fold_from, $fold_to)"
+    return f"translate(nfc_normalize({column}), $fold_from, $fold_to)"
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,8 @@ def find_people(home: Home, what: Sought, act: Act) -> list[str]:
         values["birth_date"] = what.birth_date
         conditions.append("birth_date = $birth_date")
     if what.phone is not None:
-        values["phone"] = what.phone
-        conditions.append("regexp_replace(phone, '[^0-9]', '', 'g') = $phone")
+        values |= {"fold_from": _FROM, "fold_to": _TO, "phone": what.phone}
+        conditions.append(f"regexp_replace({_loose_sql('phone')}, '[^0-9]', '', 'g') = $phone")
     closest = f"{_loose_sql('name')} <> $loose and {_loose_sql('name_kana')} <> $loose, " if what.name else ""
     vault = open_vault(home)
     try:

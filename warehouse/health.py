@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,13 +64,13 @@ def _files(home: Home) -> Iterator[Examined]:
 def _stores(home: Home) -> Iterator[Examined]:
     yield _landing(home)
     yield _derived(
-        "vault opens with its key", home, is_there=home.vault.exists(), is_wanted=home.warehouse.exists(), of="vault"
+        "vault opens with its key", home, is_there=home.vault.exists(), is_wanted=home.warehouse.exists, of="vault"
     )
     yield _derived(
         "warehouse opens",
         home,
         is_there=home.warehouse.exists(),
-        is_wanted=has_landed(home),
+        is_wanted=lambda: has_landed(home),
         of="warehouse",
     )
 
@@ -95,9 +95,10 @@ def _not_opened(name: str, error: OsameError | OSError) -> Examined:
     return Examined(name, False, str(error), "give this user leave to read it, or run this as the home's owner")
 
 
-def _derived(name: str, home: Home, *, is_there: bool, is_wanted: bool, of: str) -> Examined:
+def _derived(name: str, home: Home, *, is_there: bool, is_wanted: Callable[[], bool], of: str) -> Examined:
     if not is_there:
-        return Examined(name, not is_wanted, "missing" if is_wanted else "not made yet", "run: osame build")
+        missing = is_wanted()
+        return Examined(name, not missing, "missing" if missing else "not made yet", "run: osame build")
     try:
         (open_vault if of == "vault" else open_warehouse)(home).close()
     except (OsameError, OSError) as error:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from ingestion.ocr_line import CHECK_DIGITS, LOWER, UPPER
-from ingestion.yaml_file import YamlProblem, read_yaml
+from ingestion.yaml_file import LOADER, YamlProblem, read_yaml
 from warehouse.config import Home
 from warehouse.errors import OsameError
 
@@ -241,7 +241,7 @@ def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settin
     Raises:
         OsameError: the file has a key or a value that is not known; the message names each.
     """
-    merged = yaml.safe_load(_DEFAULTS.read_text(encoding="utf-8"))
+    merged = yaml.load(_DEFAULTS.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506
     if home.settings_file.exists():
         try:
             own = read_yaml(home.settings_file).value or {}

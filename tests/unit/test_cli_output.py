@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 import typer
+from rich.console import Console
 
 from ingestion.delivered import files_below, readable_name
 from ingestion.findings import Finding
 from ingestion.offer import Offer
+from warehouse.cli import sql
 from warehouse.cli.ingest import _show_offer
 from warehouse.cli.output import parse_day, print_json, told, yen
-from warehouse.cli.sql import _cell
+from warehouse.cli.sql import _cell, _show
 from warehouse.errors import BuildFailed, OsameError, StoreBusy
 
 
@@ -85,6 +89,24 @@ def test_yen() -> None:
 )
 def test_cells_of_a_table(name: str, value: object, shown: str) -> None:
     assert _cell(name, value).plain == shown
+
+
+@pytest.mark.parametrize("width", [10, 30, 60, 400])
+def test_a_terminal_of_any_width_shows_every_key_whole(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"due_key": f"30-00-152994-152994-1-2025-2025-{n:010}-01", "name": "雪見　太郎", "load_id": 10**15 + n}
+        for n in range(3)
+    ]
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=width, soft_wrap=True, highlight=False)
+    monkeypatch.setattr(sql, "out", terminal)
+    monkeypatch.setattr(sql, "Console", partial(Console, file=screen))
+    _show(list(rows[0]), [[_cell(name, value) for name, value in row.items()] for row in rows])
+    shown = screen.getvalue()
+    assert "…" not in shown
+    for row in rows:
+        for value in row.values():
+            assert shown.count(str(value)) == (3 if value == "雪見　太郎" else 1)
 
 
 def test_files_are_offered_by_name_and_hidden_ones_are_not(tmp_path: Path) -> None:

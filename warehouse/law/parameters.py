@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
 
+from ingestion.yaml_file import LOADER
 from warehouse.errors import OsameError
 
 PARAMETER_DIR = Path(__file__).parent / "parameters"
@@ -439,7 +440,7 @@ def _with_later_days(shipped: Parameters, content: _ParameterFile | _TaxItemFile
 
 def _read(path: Path) -> _ParameterFile | _TaxItemFile:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506
         model = _TaxItemFile if isinstance(data, dict) and "items" in data else _ParameterFile
         content: _ParameterFile | _TaxItemFile = model.model_validate(data)
     except ValidationError as error:

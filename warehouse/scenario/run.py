@@ -95,7 +95,7 @@ _LISTS = {
     "decisions": "select * from fct_suspense_decisions where list_contains($records, receipt_id)",
     "decision_lines": "select * from fct_decision_lines where list_contains($records, receipt_id)",
     "movements": """
-        select mv.*, concat_ws('-', mv.load_id, mv.source_line) as receipt_id
+        select mv.* exclude (due_no), concat_ws('-', mv.load_id, mv.source_line) as receipt_id
         from fct_movements as mv
         where list_contains($dues, mv.due_key) or list_contains($records, concat_ws('-', mv.load_id, mv.source_line))
     """,
@@ -322,7 +322,7 @@ def _compare(connection: Any, path: Path, scenario: Scenario, written: Written) 
     """The outcome of one scenario, and the columns that it expects and no table has."""
     names = _Names(connection, written)
     outcome = Outcome(str(path), scenario.name, scenario.source, scenario.as_of)
-    dues = names.rows(connection, "select * from fct_dues where list_contains($dues, due_key)")
+    dues = names.rows(connection, "select * exclude (due_no) from fct_dues where list_contains($dues, due_key)")
     outcome.dues = _by_name(dues, "due", written.due_keys)
     receipts = names.rows(connection, "select * from fct_receipts where list_contains($records, receipt_id)")
     outcome.receipts = _by_name(receipts, "receipt", map(scenario.event_name, range(len(scenario.events))))
