@@ -236,6 +236,7 @@ def _copy(source: Path, target: Path) -> None:
         except OSError as error:
             if error.errno not in _CANNOT_SHARE:
                 raise
+        if left:  # some file systems copy nothing and say so by no error
             shutil.copyfileobj(one, other, 1 << 20)  # from where the system stopped
 
 

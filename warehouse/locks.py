@@ -42,7 +42,7 @@ def landing_lock(
         home: the office's data.
         exclusive: to write.
         waiting: called once when it has waited for a second.
-        wait: else it is refused at once while another holds it.
+        wait: else it is refused at once while another holds it; who waits at the door is then passed by.
         unless: what makes the lock needless; asked while it waits, and once more when it has the lock.
 
     Yields:
@@ -121,7 +121,7 @@ def _locked(
     unless: Callable[[], bool] | None = None,
 ) -> Iterator[bool]:
     with ExitStack() as held:
-        door = _open(_door(path), is_reader=not exclusive)
+        door = _open(_door(path), is_reader=not exclusive) if wait else None
         with ExitStack() as at_the_door:
             if door is not None:
                 at_the_door.enter_context(door)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
@@ -215,9 +214,7 @@ def test_a_full_inquiry_fits_one_page_and_says_what_it_leaves_out(built_town: Bu
 @pytest.fixture(scope="module")
 def office(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The town's home, in which readings may be logged."""
-    root = tmp_path_factory.mktemp("counter") / "home"
-    shutil.copytree(built_town.home.root, root)
-    return Home(root)
+    return built_town.copied(tmp_path_factory.mktemp("counter") / "home").home
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -156,6 +155,4 @@ def test_what_a_command_needs(office: Home, words: str, allowed: set[str]) -> No
 
 @pytest.fixture(scope="module")
 def office(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    root = tmp_path_factory.mktemp("start") / "home"
-    shutil.copytree(built_town.home.root, root)
-    return Home(root)
+    return built_town.copied(tmp_path_factory.mktemp("start") / "home").home

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,9 +20,7 @@ DECISION = "20260602090000001"
 
 @pytest.fixture(scope="module")
 def home(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    root = tmp_path_factory.mktemp("busy") / "home"
-    shutil.copytree(built_town.home.root, root)
-    return Home(root)
+    return built_town.copied(tmp_path_factory.mktemp("busy") / "home").home
 
 
 @pytest.fixture(scope="module")

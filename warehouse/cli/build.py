@@ -44,7 +44,6 @@ def build(
 
     Example: osame build --as-of 2026-05-31
     """
-
     del full
     with told():
         day = book_day(as_of, allow_future=allow_future)
@@ -87,7 +86,6 @@ def dbt(context: typer.Context) -> None:
 
     Example: osame dbt ls --resource-type model
     """
-
     with told(), dbt_session(open_home(), yesterday()) as (environment, arguments):
         words = context.args or ["--help"]
         if "--help" in words:

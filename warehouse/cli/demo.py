@@ -21,6 +21,5 @@ def demo(
 
     Example: osame demo --population 600 --years 2
     """
-
     with told():
         run_demo(population, years, seed)

@@ -18,7 +18,6 @@ def status(as_json: Json = False) -> None:
 
     Example: osame status --json
     """
-
     with told():
         state = read_status(find_home())
     if as_json:
@@ -67,7 +66,6 @@ def doctor(
 
     Example: osame doctor --full
     """
-
     with told():
         checks = examine(find_home(), full=full)
     if as_json:

@@ -53,7 +53,6 @@ def ingest(
 
     Example: osame ingest ~/from-bank/ --json
     """
-
     with told():
         home = open_home()
         chosen = paths or [home.inbox]
@@ -156,7 +155,6 @@ def begin_landing(
 
     Example: osame begin-landing --despite-loss
     """
-
     with told():
         home = open_home()
         if landing_traces(home) and not despite_loss:

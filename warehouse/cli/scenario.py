@@ -36,7 +36,6 @@ def scenario_run(
 
     Example: osame scenario run tests/golden/scenarios
     """
-
     with told():
         paths = [p for f in files for p in (sorted(f.rglob("*.yml")) if f.is_dir() else [f])]
         if not paths:

@@ -20,7 +20,6 @@ def trace(
 
     Example: osame trace paid_slips_20260501.csv
     """
-
     with told():
         found = follow(find_home(), key)
     if as_json:

@@ -2,10 +2,10 @@
 The number of a due inside a build: a bigint, for text of 45 characters makes joins, windows and writing two to three times
 as dear. The first seven parts of its key make a series (stg_due_series: a few hundred), the notice and the instalment
 are digits: together they say the key exactly, and in its order. A key whose notice or instalment is written otherwise
-has a negative number made from its hash (stg_odd_dues); int_dues tests that no two dues share one.
+has a negative number made from its hash (stg_odd_dues, which tests that no two keys share one).
 
-The same due has the same number whatever has landed in which order. A new series moves those behind it: numbers are
-never published.
+The same due has the same number whatever has landed in which order. A new series moves those behind it: a
+number says nothing in another build.
 -#}
 {%- macro due_series_parts() -%}
     {{ return(due_key_parts()[:7]) }}

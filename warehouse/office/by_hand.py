@@ -42,7 +42,7 @@ def record_rows(home: Home, rows: Rows, waiting: Waiting | None = None) -> dict[
     """Record rows and land them, wholly or not at all; others may record in the same register meanwhile.
 
     Returns:
-        What ``ingestion.landing.Offer`` says of the file that landed, without findings.
+        What ``ingestion.offer.Offer`` says of the file that landed, without findings.
 
     Raises:
         OsameError: there is no such register, who records may not, or a value breaks its layout; nothing is recorded.

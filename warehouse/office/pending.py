@@ -78,8 +78,8 @@ def _put_down(home: Home, content: Content) -> Iterator[tuple[str, Path]]:
             hidden.rename(path)
             yield number, path
     finally:
-        for left in (hidden, *map(path.with_suffix, (_WAITING, _TAKEN, _DONE))):
-            left.unlink(missing_ok=True)
+        hidden.unlink(missing_ok=True)
+        _drop(path)
 
 
 def _is_taken_back(path: Path) -> bool:
@@ -104,13 +104,17 @@ def take_waiting(home: Home) -> tuple[list[Request], list[Request]]:
             taken = path.with_suffix(_TAKEN)
             try:
                 path.rename(taken)
+                new.append(Request(path.stem, _content(taken)))
             except FileNotFoundError:  # taken back at this moment
                 continue
-            new.append(Request(path.stem, _content(taken)))
         elif path.suffix == _TAKEN and _is_awaited(path):
+            try:
+                content = _content(path)
+            except FileNotFoundError:  # its process has read the answer and clears up
+                continue
             if not path.with_suffix(_DONE).exists():
-                before.append(Request(path.stem, _content(path)))
-        elif path.suffix in (_WAITING, _TAKEN):
+                before.append(Request(path.stem, content))
+        elif path.suffix in (_WAITING, _TAKEN) or (path.suffix == _DONE and not path.with_suffix(_TAKEN).exists()):
             _drop(path)
         elif path.name.startswith(".") and not is_alive(path.name.split(".")[1]):
             path.unlink(missing_ok=True)
@@ -137,6 +141,7 @@ def _is_awaited(path: Path) -> bool:
 
 
 def _drop(path: Path) -> None:
+    """The answer goes last: a request that was taken and has none would be landed again."""
     for left in map(path.with_suffix, (_WAITING, _TAKEN, _DONE)):
         left.unlink(missing_ok=True)
 

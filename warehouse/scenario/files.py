@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.barcode import check_digit
+from ingestion.due_key import DUE_KEY
 from ingestion.layout import load_layouts
 from ingestion.offer import load_id_of, sha256_of
 from ingestion.writer import Group, write_fixed
@@ -29,17 +30,6 @@ _BODY = "152994"
 _BUSINESS_DATE = date(2000, 1, 1)
 _WRITE_OFF = "09"  # 処分コード 不納欠損
 _BODIES = {"city": "1", "prefecture": "2", "state": "3"}
-_KEY = (
-    "tax_item_code",
-    "tax_item_detail_code",
-    "assessing_body_code",
-    "instalment_body_code",
-    "body_scope_code",
-    "levy_year",
-    "tax_year",
-    "notice_no",
-    "instalment_no",
-)
 _COMPONENTS = {"principal": "1", "reminder_fee": "2", "late_charge": "3", "refund_interest": "4"}
 _DEPOSITS = "zengin01_200.dat"
 Row = dict[str, Any]
@@ -210,7 +200,7 @@ class _City:
             notice_no,
             due.instalment_no,
         )
-        key = dict(zip(_KEY, parts, strict=True))
+        key = dict(zip(DUE_KEY, parts, strict=True))
         self._keys[due.id] = key
         self.written.due_keys[due.id] = "-".join(key.values())
         self._assessment(due, "1", due.assessed or due.due - timedelta(days=30), due.yen, None)
@@ -404,10 +394,10 @@ class _City:
             self._deliver(layout_id, record | {"record_kind": "03", "created_date": f"{event.on:%Y%m%d}"})
         else:
             own = ("posted_date", "branch_code", "book_no", "entry_no", "entry_line_no")
-            corrected = {f"corrected_{name}": record[name] for name in (*_KEY, *own)}
+            corrected = {f"corrected_{name}": record[name] for name in (*DUE_KEY, *own)}
             offset = {name: value for name, value in record.items() if name.startswith("offset_")}
             taken_back = {name: -value for name, value in record.items() if name.endswith("_yen")}
-            due_id = next(d for d, key in self._keys.items() if all(key[name] == record[name] for name in _KEY))
+            due_id = next(d for d, key in self._keys.items() if all(key[name] == record[name] for name in DUE_KEY))
             row = self._history(event, due_id, "6") | corrected | offset | taken_back
             self._deliver(layout_id, row | {"fiscal_year": record["fiscal_year"]})
 
