@@ -250,6 +250,7 @@ def dbt_environment(home: Home, target: Path, variables: dict[str, Any]) -> dict
     return {
         "OSAME_VARIABLES": json.dumps(variables, ensure_ascii=False),
         "OSAME_HOME": str(home.root),
+        "OSAME_PROJECT": str(PROJECT),
         "OSAME_BUILD_FILE": str(target),
         "OSAME_KEY": landing_key(home),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -14,7 +14,7 @@ from warehouse.config import UNREADABLE_LIMITS, Home, limit
 from warehouse.errors import OsameError, StoreBusy, StoreDamaged, StoreMissing
 from warehouse.keys import landing_key, vault_key
 
-MEMORY_LIMIT = limit("OSAME_MEMORY_LIMIT", "6GB", r"\d+(\.\d+)?\s*[KMGT]i?B")
+MEMORY_LIMIT = limit("OSAME_MEMORY_LIMIT", "4GB", r"\d+(\.\d+)?\s*[KMGT]i?B")
 THREADS = int(limit("OSAME_THREADS", "0", r"\d{1,4}")) or (os.cpu_count() or 2)
 
 

@@ -131,10 +131,11 @@ def _read_through(
             connection = opener(home)
             try:
                 tables = connection.execute(
-                    "select table_name from duckdb_tables() where database_name = current_database() order by 1"
+                    "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+                    " order by all"
                 ).fetchall()
-                for (table,) in tables:
-                    quoted = '"' + table.replace('"', '""') + '"'
+                for names in tables:
+                    quoted = ".".join('"' + name.replace('"', '""') + '"' for name in names)
                     connection.execute(f"select bit_xor(hash(t)) from {quoted} as t").fetchall()
                     read += 1
             finally:

@@ -120,7 +120,7 @@ def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     dues = _rows(connection, "select * from fct_dues where due_key = ?", key)
     if not dues:
         return None
-    movements = _rows(connection, _MOVEMENTS_SQL.format(condition="due_key = ?"), key)
+    movements = _rows(connection, _MOVEMENTS_SQL.format(condition="due_no = ?"), dues[0]["due_no"])
     receipts = _rows(
         connection,
         """

@@ -1,4 +1,4 @@
-{{ config(materialized="table") }}
+{{ config(materialized="table", database="warehouse", schema="numbered") }}
 -- The series of due keys: their first seven parts, numbered in the order of the keys. One row per series.
 with series as (
     select distinct

@@ -1,4 +1,4 @@
-{{ config(materialized="table") }}
+{{ config(materialized="table", database="warehouse", schema="numbered") }}
 -- Keys of dues whose notice or instalment is no number of the usual length, with the numbers that they have in this build.
 -- One row per key; in most cities there is none.
 select

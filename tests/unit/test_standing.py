@@ -31,6 +31,7 @@ def charge(until: date) -> int:
 def move(kind: str, day: date, yen: int, component: str = "principal", direction: str | None = None) -> Row:
     return {
         "due_key": "d",
+        "due_no": 1,
         "movement_type": kind,
         "direction": direction,
         "component": component,
@@ -50,6 +51,7 @@ MOVES = [
 def due(**changes: Any) -> Row:
     return {
         "due_key": "d",
+        "due_no": 1,
         "addressee_no": "A",
         "tax_item_code": "30",
         "tax_item_name": "固定資産税",
@@ -82,10 +84,10 @@ def warehouse() -> Iterator[Any]:
     columns = ", ".join(f"${name} as {name}" for name in row)
     connection.execute(f"create table fct_dues as select {columns}", row)
     connection.execute(
-        "create table fct_movements (due_key text, movement_type text, direction text, component text, "
+        "create table fct_movements (due_key text, due_no bigint, movement_type text, direction text, component text, "
         "value_date date, amount_yen bigint, is_provisional boolean)"
     )
-    connection.executemany("insert into fct_movements values (?, ?, ?, ?, ?, ?, ?)", [[*m.values()] for m in MOVES])
+    connection.executemany("insert into fct_movements values (?, ?, ?, ?, ?, ?, ?, ?)", [[*m.values()] for m in MOVES])
     yield connection
     connection.close()
 

@@ -43,10 +43,12 @@ left join {{ ref('stg_due_series') }} as {{ series }}
 
 {%- macro series_size() -%}1000000000000{%- endmacro -%}
 
-{#- Joins what the key of a numbered due is made of. -#}
-{%- macro join_due_key(due_no, series, odd) -%}
-left join {{ ref('stg_due_series') }} as {{ series }} on {{ series }}.series_no = {{ int_div(due_no, series_size()) }}
-left join {{ ref('stg_odd_dues') }} as {{ odd }} on {{ odd }}.due_no = {{ due_no }}
+{#- Joins what the key of a numbered due is made of; of_this_store: in a view of the store that has both tables. -#}
+{%- macro join_due_key(due_no, series, odd, of_this_store=false) -%}
+{%- set series_table = ref('stg_due_series').include(database=not of_this_store) -%}
+{%- set odd_table = ref('stg_odd_dues').include(database=not of_this_store) -%}
+left join {{ series_table }} as {{ series }} on {{ series }}.series_no = {{ int_div(due_no, series_size()) }}
+left join {{ odd_table }} as {{ odd }} on {{ odd }}.due_no = {{ due_no }}
 {%- endmacro -%}
 
 {#- The key of a numbered due, with the joins of join_due_key; null where there is no number. -#}

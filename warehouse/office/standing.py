@@ -43,6 +43,11 @@ _DUES = """
     where {condition}
     order by du.due_date, du.due_key
 """
+# By number: the view would put together the key of every movement to compare it.
+_MOVES = """
+    select * from fct_movements
+    where due_no in (select du.due_no from fct_dues as du where du.due_key in (select unnest(?)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +260,7 @@ def dues_to_pay(
             f"no due {', '.join(missing)} in the warehouse", "copy the due_key from fct_dues; or build, if it is new"
         )
     moves: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for move in rows_of(connection, "select * from fct_movements where due_key in (select unnest(?))", keys):
+    for move in rows_of(connection, _MOVES, keys):
         moves[move["due_key"]].append(move)
     _require_coming_day(dues.values(), on)
     _require_as_booked(dues.values(), moves, known)

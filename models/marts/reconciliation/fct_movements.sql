@@ -1,78 +1,34 @@
+{{ config(materialized="view") }}
 -- One row per thing that happened, per component. Everything else is a sum over it; the sign of a movement's effect on
--- each account is the seed movement_effects, and stands nowhere else. Corrections of closed years (corrects_fiscal_year)
--- are the only rows that are not one thing that happened: they move a difference from its closed year to the open one.
-{%- set columns = [
-    'movement_id', 'movement_type', 'direction', 'component', 'amount_yen', 'due_no', 'addressee_no', 'tax_item_code',
-    'levy_year', 'tax_year', 'channel_code', 'branch_code', 'posted_date', 'value_date', 'fiscal_year', 'is_carried_over',
-    'budget_side', 'is_provisional', 'is_first_of_receipt', 'corrects_fiscal_year', 'reason_code', 'load_id',
-    'source_file', 'source_line'
-] %}
-with kinds as (
-    select distinct
-        {{ movement_kind('ef') }} as movement_kind,
-        ef.movement_type,
-        ef.direction,
-        ef.budget_side
-    from {{ ref('movement_effects') }} as ef
-),
-
-corrections as (
-    select
-        {{ movement_id('cl', 'cc.correction_no', 18) }} as movement_id,
-        kd.movement_type,
-        kd.direction,
-        cc.component,
-        cc.amount_yen,
-        cc.due_no,
-        du.addressee_no,
-        -- The due may have been withdrawn since: its key still says what it was.
-        {{ due_part_of('tax_item_code', 'ds', 'od') }} as tax_item_code,
-        {{ due_part_of('levy_year', 'ds', 'od') }} as levy_year,
-        {{ due_part_of('tax_year', 'ds', 'od') }} as tax_year,
-        cast(null as {{ dbt.type_string() }}) as channel_code,
-        cast(null as {{ dbt.type_string() }}) as branch_code,
-        cl.closed_date as posted_date,
-        cl.closed_date as value_date,
-        cc.fiscal_year,
-        cast({{ due_part_of('levy_year', 'ds', 'od') }} as bigint) < cc.fiscal_year as is_carried_over,
-        kd.budget_side,
-        false as is_provisional,
-        false as is_first_of_receipt,
-        cc.corrects_fiscal_year,
-        'corrects_closed_year' as reason_code,
-        cl.load_id,
-        ld.source_file,
-        cl.source_line
-    from {{ ref('int_closing_corrections') }} as cc
-    inner join {{ ref('stg_closings') }} as cl on cl.fiscal_year = cc.corrects_fiscal_year
-    inner join {{ ref('stg_loads') }} as ld on ld.load_id = cl.load_id
-    inner join kinds as kd on kd.movement_kind = cc.movement_kind
-    left join {{ ref('int_dues') }} as du on du.due_no = cc.due_no
-    {{ join_due_key('cc.due_no', 'ds', 'od') | indent(4) }}
-),
-
-movements as (
-    select
-        {%- for column in columns %}
-        mv.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_movements') }} as mv
-    union all
-    select
-        {%- for column in columns %}
-        cr.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from corrections as cr
-)
-
+-- each account is the seed movement_effects, and stands nowhere else.
+-- A view: the text that dues and files say 22 million times stands once. It names tables of its own store alone, without
+-- the store's name, for the file is opened under others.
 select
-    {%- for column in columns %}
-    {%- if column == 'due_no' %}
+    mv.movement_id,
+    mv.movement_type,
+    mv.direction,
+    mv.component,
+    mv.amount_yen,
     {{ due_key_of('mv.due_no', 'ds', 'od') }} as due_key,
-    {%- else %}
-    mv.{{ column }},
-    {%- endif %}
-    {%- endfor %}
+    mv.addressee_no,
+    {{ due_part_of('tax_item_code', 'ds', 'od') }} as tax_item_code,
+    {{ due_part_of('levy_year', 'ds', 'od') }} as levy_year,
+    {{ due_part_of('tax_year', 'ds', 'od') }} as tax_year,
+    mv.channel_code,
+    mv.branch_code,
+    mv.posted_date,
+    mv.value_date,
+    mv.fiscal_year,
+    mv.is_carried_over,
+    mv.budget_side,
+    mv.is_provisional,
+    mv.is_first_of_receipt,
+    mv.corrects_fiscal_year,
+    mv.reason_code,
+    mv.load_id,
+    ld.file_name as source_file,
+    mv.source_line,
     mv.due_no
-from movements as mv
-{{ join_due_key('mv.due_no', 'ds', 'od') }}
+from {{ ref('int_booked_movements').include(database=false) }} as mv
+left join {{ ref('fct_loads').include(database=false) }} as ld on ld.load_id = mv.load_id and ld.status = 'landed'
+{{ join_due_key('mv.due_no', 'ds', 'od', of_this_store=true) }}

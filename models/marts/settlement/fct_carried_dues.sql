@@ -6,36 +6,48 @@
 {%- set flows %}
     select
         mv.due_no,
-        mv.tax_item_code,
-        cast(mv.levy_year as bigint) as levy_year,
         mv.fiscal_year,
         mv.amount_yen * ef.assessment as assessed_yen,
         mv.amount_yen * ef.revenue as received_yen,
         mv.amount_yen * ef.expenditure as repaid_yen,
         mv.amount_yen * ef.write_off as written_off_yen,
         mv.amount_yen * (ef.due_balance - ef.overpayment) as position_yen
-    from {{ ref('fct_movements') }} as mv
+    from {{ ref('int_booked_movements') }} as mv
     inner join {{ ref('movement_effects') }} as ef on {{ has_effect('mv', 'ef') }}
     where mv.due_no is not null and mv.component = 'principal' and not mv.is_provisional
 {%- endset %}
-with unsettled as (
-    select fl.due_no
+with summed as (
+    select
+        fl.due_no,
+        min(fl.fiscal_year) as first_fiscal_year,
+        max(fl.fiscal_year) as last_fiscal_year,
+        sum(fl.position_yen) as position_yen,
+        sum(abs(fl.repaid_yen)) as repaid_yen
     from (
 {{ flows }}
     ) as fl
     group by fl.due_no
-    having
-        min(fl.fiscal_year) <> max(fl.fiscal_year)
-        or min(fl.fiscal_year) <> min(fl.levy_year)
-        or sum(fl.position_yen) <> 0
-        or sum(abs(fl.repaid_yen)) <> 0
+),
+
+unsettled as (
+    select
+        sm.due_no,
+        {{ due_part_of('tax_item_code', 'ds', 'od') }} as tax_item_code,
+        cast({{ due_part_of('levy_year', 'ds', 'od') }} as bigint) as levy_year
+    from summed as sm
+    {{ join_due_key('sm.due_no', 'ds', 'od') | indent(4) }}
+    where
+        sm.first_fiscal_year <> sm.last_fiscal_year
+        or sm.first_fiscal_year <> cast({{ due_part_of('levy_year', 'ds', 'od') }} as bigint)
+        or sm.position_yen <> 0
+        or sm.repaid_yen <> 0
 ),
 
 yearly as (
     select
         fl.due_no,
-        fl.tax_item_code,
-        fl.levy_year,
+        us.tax_item_code,
+        us.levy_year,
         fl.fiscal_year,
         {{ sum_yen('fl.assessed_yen') }} as assessed_yen,
         {{ sum_yen('fl.received_yen') }} as received_yen,
@@ -46,7 +58,7 @@ yearly as (
 {{ flows }}
     ) as fl
     inner join unsettled as us on us.due_no = fl.due_no
-    group by fl.due_no, fl.tax_item_code, fl.levy_year, fl.fiscal_year
+    group by fl.due_no, us.tax_item_code, us.levy_year, fl.fiscal_year
 ),
 
 running as (
