@@ -260,6 +260,7 @@ def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, target: 
     connection.execute("set temp_file_encryption = true")
     connection.execute(f"set temp_directory = {_quote(target.parent / 'spill')}")
     connection.execute(f"set memory_limit = {_quote(MEMORY_LIMIT)}")
+    connection.execute(f"set threads = {THREADS}")
     connection.execute("set preserve_insertion_order = false")
     attach_landing(connection, home, target.parent / home.landing.name)
     connection.execute(f"attach {_quote(target)} as warehouse")

@@ -16,6 +16,7 @@ import pytest
 from ingestion.offer import sha256_of
 from tests.fixtures.csv_files import LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import count, deliver, environment, json_of, landing_rows, osame, tiny_files
+from warehouse import connection
 from warehouse.config import PROJECT, Home, open_home
 from warehouse.law.parameters import PARAMETER_DIR
 
@@ -385,3 +386,19 @@ def _add_a_year(home: Home, name: str, value: str | None) -> None:
     path = home.law / f"{name}.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + year.replace(found[1], value or found[1]), encoding="utf-8")
+
+
+def test_a_build_keeps_to_the_limits_of_one_process(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "THREADS", 1)
+    monkeypatch.setattr(connection, "MEMORY_LIMIT", "512MiB")
+    connection.copy_landing(home, tmp_path)
+    of_dbt = connection.open_memory()
+    try:
+        of_dbt.execute("set threads = 4")
+        connection.attach_for_build(of_dbt, home, tmp_path / "warehouse.duckdb")
+        limits = of_dbt.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()
+    finally:
+        of_dbt.close()
+    assert limits == [(1, "512.0 MiB")]
