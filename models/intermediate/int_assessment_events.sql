@@ -13,7 +13,6 @@ select
     ae.assessed_date,
     ae.delta_yen,
     ae.statutory_due_date,
-    ae.unrolled_due_date,
     ae.due_date,
     ae.notified_date,
     ae.reason_code,

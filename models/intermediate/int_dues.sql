@@ -1,7 +1,7 @@
 -- One row per due, from the events of its assessment. Most dues have one event, and those need no aggregation.
 {%- set attributes = [
     'series_no', 'tax_item_code', 'levy_year', 'tax_year', 'notice_no', 'instalment_no', 'addressee_no',
-    'statutory_due_date', 'unrolled_due_date', 'due_date'
+    'statutory_due_date', 'due_date'
 ] %}
 with changed as (
     select ev.due_no

@@ -25,8 +25,6 @@ numbered as (
         dl.*,
         coalesce(dl.reversal_key, dl.identity) as reversed_by,
         ld.load_rank,
-        ld.source_file,
-        ld.format,
         -- The same record again in another file is a re-send: money once. Which file is "first" follows from content.
         min(ld.load_rank) over (partition by dl.identity, dl.entry_type, dl.stage) as first_load_rank,
         max(case when dl.stage = 'final' and dl.entry_type = 'payment' then 1 else 0 end) over (partition by dl.identity)
@@ -73,8 +71,6 @@ final as (
         pr.load_id,
         pr.source_line,
         pr.load_rank,
-        pr.source_file,
-        pr.format,
         pr.source_code,
         pr.entry_type,
         pr.channel_code,

@@ -1,8 +1,8 @@
 {%- set key = due_key_parts() + ['assessment_event_no'] -%}
 with current_rows as (
     {{ current_rows('assessments', key, key + [
-        'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'statutory_due_date', 'unrolled_due_date',
-        'due_date', 'notified_date', 'reason_code', 'claim_date', 'income_tax_notice_date'
+        'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'statutory_due_date', 'due_date',
+        'notified_date', 'reason_code', 'claim_date', 'income_tax_notice_date'
     ]) | indent(4) }}
 )
 
@@ -25,7 +25,6 @@ select
     cr.assessed_date,
     cr.delta_yen,
     cr.statutory_due_date,
-    cr.unrolled_due_date,
     cr.due_date,
     cr.notified_date,
     cr.reason_code,

@@ -3,7 +3,6 @@
 with broken as (
     select
         qu.load_id,
-        qu.format,
         qu.source_line,
         qu.reason_code,
         qu.reason
@@ -13,7 +12,6 @@ with broken as (
 resent as (
     select
         pm.load_id,
-        pm.format,
         pm.source_line,
         'resent' as reason_code,
         '同じ記録が別のファイルで取込済みのため、収納に数えません' as reason
@@ -31,7 +29,7 @@ select
     qr.load_id,
     ld.source_file,
     qr.source_line,
-    qr.format,
+    ld.format,
     qr.reason_code,
     qr.reason
 from quarantined as qr
