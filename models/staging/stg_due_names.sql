@@ -1,7 +1,7 @@
-{{ config(materialized="table") }}
--- The first seven parts of the due keys that landing names; of a key whose notice or instalment is no number of the usual
--- length, these too. One row per combination.
-{%- set named = [
+-- One row per first seven parts of a due key, and per key that is not regular.
+-- The first seven parts of the due keys that landing names; of a key whose notice or instalment is no number of the
+-- usual length, these too.
+{% set named = [
     ('assessments', ''), ('receipts', ''), ('receipts', 'offset_'), ('receipts', 'corrected_'), ('slips', ''),
     ('paid_slips', ''), ('reminders', ''), ('core_dispositions', ''), ('decisions', ''), ('decisions', 'offset_'),
     ('overpayment_notices', '')

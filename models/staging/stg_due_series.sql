@@ -1,5 +1,5 @@
-{{ config(materialized="table", database="warehouse", schema="numbered") }}
--- The series of due keys: their first seven parts, numbered in the order of the keys. One row per series.
+-- One row per first seven parts of a due key.
+-- The series of due keys: their first seven parts, numbered in the order of the keys.
 with series as (
     select distinct
         {%- for part in due_series_parts() %}

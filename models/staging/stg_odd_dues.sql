@@ -1,6 +1,6 @@
-{{ config(materialized="table", database="warehouse", schema="numbered") }}
--- Keys of dues whose notice or instalment is no number of the usual length, with the numbers that they have in this build.
--- One row per key; in most cities there is none.
+-- One row per key that is not regular.
+-- Keys of dues whose notice or instalment is no number of the usual length, with the numbers that they have in this
+-- build.
 select
     {{ negative_hash(due_key('dn')) }} as due_no,
     {{ due_key('dn') }} as due_key,

@@ -1,3 +1,4 @@
+-- One row per receipt and due, for receipts that pay several dues.
 -- Receipts that pay several dues; where one receipt pays one due, fct_receipts.due_no says it.
 with allocations as (
     select * from {{ ref('int_allocations') }} as al

@@ -1,3 +1,4 @@
+-- One row per payment channel.
 select
     ch.channel_code,
     ch.channel_name

@@ -1,3 +1,4 @@
+-- One row per tax item.
 select
     ti.tax_item_code,
     ti.tax_item_name,

@@ -1,5 +1,6 @@
--- One row per approved line that takes money from a due (充当, 組替) and per notice of a refund: what was decided, what is
--- booked, and what is not, with the reason. Lines about money in suspense are in fct_suspense_decisions.
+-- One row per approved line that takes money from a due and per notice of a refund.
+-- What was decided (充当, 組替, 還付通知), what of it is booked, and what is not, with the reason. Lines about money in
+-- suspense are in fct_suspense_decisions.
 with lines as (
     select
         wd.*,

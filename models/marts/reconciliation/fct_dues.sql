@@ -1,3 +1,4 @@
+-- One row per due: one instalment of one assessment.
 with provisional as (
     select
         np.due_no,

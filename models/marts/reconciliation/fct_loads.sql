@@ -1,3 +1,4 @@
+-- One row per file ever offered, refused ones too.
 select
     ld.offer_no,
     ld.load_id,

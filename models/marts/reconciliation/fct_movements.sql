@@ -1,8 +1,7 @@
-{{ config(materialized="view") }}
--- One row per thing that happened, per component. Everything else is a sum over it; the sign of a movement's effect on
--- each account is the seed movement_effects, and stands nowhere else.
--- A view: the text that dues and files say 22 million times stands once. It names tables of its own store alone, without
--- the store's name, for the file is opened under others.
+-- One row per thing that happened to money or to a due, per component.
+-- Everything else is a sum over it; the sign of a movement's effect on each account is the seed movement_effects, and
+-- stands nowhere else. A view: the text that dues and files say 22 million times stands once. It names tables of its
+-- own store alone, without the store's name, for the file is opened under others.
 select
     mv.movement_id,
     mv.movement_type,

@@ -1,5 +1,6 @@
+-- One row per overpayment, due and component that the overpayment may be set against.
 -- What an open overpayment may be set against, in legal order (地方税法17条の2): every open tax of the same payer that has
--- reached its 充当適状日, then its reminder fee and late charge. One row per overpayment x due x component that gets money.
+-- reached its 充当適状日, then its reminder fee and late charge.
 --   suitable_date: 充当適状日, the later of the day the overpayment arose and the day the due could be claimed (施行令6条の14);
 --   late charge and refund interest both end there. Late charges are reckoned as they will be once the tax is paid.
 with sources as (
@@ -41,7 +42,7 @@ noticed as (
         ow.due_no,
         min(coalesce(ev.notified_date, ev.assessed_date)) as noticed_date
     from owing as ow
-    inner join {{ ref('int_assessment_events') }} as ev on ev.due_no = ow.due_no
+    inner join {{ ref('stg_assessments') }} as ev on ev.due_no = ow.due_no
     group by ow.due_no
 ),
 

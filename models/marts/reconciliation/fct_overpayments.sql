@@ -1,6 +1,5 @@
--- Money that was more than owed, with the cause that decides the refund interest (地方税法17条の4). One row per receipt x
--- due x cause: a receipt may have been too much when it came (4号, 誤納), and a part of it become too much by a later
--- reduction (the reduction's own case, else 1号).
+-- One row per receipt, due and cause, of money that was more than owed.
+-- Money that was more than owed, with the cause that decides the refund interest (地方税法17条の4).
 --   refund_interest_yen: what would be added if the balance were paid on the build's day.
 with overpaid as (
     select
@@ -60,7 +59,7 @@ standing as (
         rd.assessed_yen + coalesce({{ sum_yen('- ev.delta_yen') }}, 0) as standing_yen
     from offered as of
     inner join reduced_dues as rd on rd.due_no = of.due_no
-    left join {{ ref('int_assessment_events') }} as ev
+    left join {{ ref('stg_assessments') }} as ev
         on ev.due_no = of.due_no and ev.delta_yen < 0 and ev.assessed_date >= of.received_date
     group by of.load_id, of.source_line, of.due_no, of.offered_yen, of.cumulative_yen, of.received_date,
         of.due_date, rd.assessed_yen
@@ -143,7 +142,7 @@ reductions as (
         row_number() over (
             partition by ev.due_no order by ev.assessed_date desc, ev.assessment_event_no desc
         ) as recency
-    from {{ ref('int_assessment_events') }} as ev
+    from {{ ref('stg_assessments') }} as ev
     inner join reduced_dues as rd on rd.due_no = ev.due_no
     where ev.delta_yen < 0
 ),

@@ -1,5 +1,6 @@
--- Rows that landed as evidence but do not count: those that broke the contract of their extract, and payments that were
--- sent again in another file. Who looks: the office, with the sender.
+-- One row per quarantined or re-sent row.
+-- Rows that landed as evidence but do not count: those that broke the contract of their extract, and payments that
+-- were sent again in another file. Who looks: the office, with the sender.
 with broken as (
     select
         qu.load_id,

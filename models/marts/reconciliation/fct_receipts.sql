@@ -1,4 +1,5 @@
-{#- Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
+-- One row per payment record of 収納履歴 or of a payment file that is not a bulk credit of a channel.
+{# Read twice. As a named step it would be written out whole; as text each reading takes only the columns it needs. -#}
 {%- set allocations %}
     select
         al.load_id,
@@ -61,7 +62,7 @@ cancelled_history as (
         hs.posted_date,
         abs(hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen) as amount_yen
     from {{ ref('int_history_corrections') }} as co
-    inner join {{ ref('int_history_entries') }} as hs on hs.load_id = co.load_id and hs.source_line = co.source_line
+    inner join {{ ref('stg_receipt_history') }} as hs on hs.load_id = co.load_id and hs.source_line = co.source_line
     where
         hs.receipt_type_code in ('1', '7')
         and hs.received_date < {{ go_live('hs.channel_code') }}
@@ -80,7 +81,7 @@ cancelled_history as (
         hs.received_date,
         hs.posted_date,
         abs(hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen) as amount_yen
-    from {{ ref('int_history_entries') }} as hs
+    from {{ ref('stg_receipt_history') }} as hs
     left join {{ ref('int_history_corrections') }} as co
         on co.load_id = hs.load_id and co.source_line = hs.source_line and co.correction_state = 'unresolved'
     where hs.receipt_type_code = '6' and hs.received_date < {{ go_live('hs.channel_code') }}

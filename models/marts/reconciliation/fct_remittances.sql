@@ -1,3 +1,4 @@
+-- One row per bulk credit that a channel owed the city, and per bulk credit that nobody expected.
 select
     concat_ws(
         '-', rm.channel_code, rm.rule_no, rm.remittance_date, rm.state, coalesce(rm.credit_load_id, 0),

@@ -1,3 +1,4 @@
+-- One row per payment record that could not be put on a due, and per reversal that matches no record.
 with decided as (
     select
         sd.receipt_id,

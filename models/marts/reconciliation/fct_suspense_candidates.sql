@@ -1,3 +1,4 @@
+-- One row per deposit in suspense and candidate.
 -- What a deposit in suspense may be meant for, best first, for a person to decide.
 with candidates as (
     select

@@ -1,14 +1,5 @@
+-- One row per approved line about money in suspense.
 -- What became of each approved line about money in suspense.
-with booked as (
-    select
-        al.load_id,
-        al.source_line,
-        {{ sum_yen('al.principal_yen + al.reminder_fee_yen + al.late_charge_yen + al.overpaid_principal_yen') }} as booked_yen
-    from {{ ref('int_allocations') }} as al
-    where al.entry_kind = 'decided' and al.due_no is not null
-    group by al.load_id, al.source_line
-)
-
 select
     sd.decision_no,
     sd.line_no,
@@ -25,5 +16,5 @@ select
     sd.load_id,
     sd.source_line
 from {{ ref('int_suspense_decisions') }} as sd
-left join booked as bk on bk.load_id = sd.load_id and bk.source_line = sd.source_line
+left join {{ ref('int_suspense_bookings') }} as bk on bk.load_id = sd.load_id and bk.source_line = sd.source_line
 {{ join_due_key('sd.due_no', 'ds', 'od') }}

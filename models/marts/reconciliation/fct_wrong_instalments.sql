@@ -1,6 +1,6 @@
--- Payments on a later instalment while an earlier one of the same notice was open: listed, and moved only by a recorded
--- decision, with the first 領収日 (it is 誤納 of the earlier one, not 予納: 法17条の3). One row per receipt x due paid, with the
--- oldest instalment that was open on that day.
+-- One row per receipt and due paid while an earlier instalment was open.
+-- Payments on a later instalment while an earlier one of the same notice was open: listed, and moved only by a
+-- recorded decision, with the first 領収日 (it is 誤納 of the earlier one, not 予納: 法17条の3).
 with notices as (
     select
         du.due_no,

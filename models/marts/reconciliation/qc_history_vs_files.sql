@@ -1,6 +1,7 @@
--- From go-live on the payment files are the money, and 収納履歴 is compared with them: one row per difference.
--- Pairs are found from what they have in common, most first; compared is what 収納履歴 covers, channel by channel.
-{%- set near_days = 14 %}
+-- One row per difference between 収納履歴 and the payment files.
+-- From go-live on the payment files are the money, and 収納履歴 is compared with them: one row per difference. Pairs are
+-- found from what they have in common, most first; compared is what 収納履歴 covers, channel by channel.
+{% set near_days = 14 %}
 with history as (
     select
         hs.load_id,
@@ -14,7 +15,7 @@ with history as (
         hs.reminder_fee_yen + coalesce(co.reminder_fee_yen, 0) as reminder_fee_yen,
         hs.late_charge_yen + coalesce(co.late_charge_yen, 0) as late_charge_yen,
         case when hs.received_date >= {{ go_live('hs.channel_code') }} then 1 else 0 end as is_after
-    from {{ ref('int_history_entries') }} as hs
+    from {{ ref('stg_receipt_history') }} as hs
     left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where
         hs.receipt_type_code in ('1', '7')

@@ -1,3 +1,4 @@
+-- One row per posted date, fiscal year, arrears class, tax item, channel and branch.
 -- 日計表: what was booked on each day, as sums of fct_movements. A receipt of several dues is counted with its first.
 select
     mv.posted_date,

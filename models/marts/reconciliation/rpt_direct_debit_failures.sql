@@ -1,5 +1,6 @@
-{%- set again = variable('second_attempt') -%}
+-- One row per direct debit that the bank could not make.
 -- Direct debits that were not made, with the day of the second attempt for those that found too little money.
+{% set again = variable('second_attempt') -%}
 with failures as (
     select
         fl.*,

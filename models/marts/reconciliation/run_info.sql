@@ -1,3 +1,4 @@
+-- One row: what this build is of.
 select
     {{ as_of_date() }} as as_of_date,
     {{ known_at() }} as known_at,

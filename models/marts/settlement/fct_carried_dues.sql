@@ -1,9 +1,10 @@
+-- One row per due and fiscal year, of dues not settled within their own year.
 -- The principal of dues that did not come to nothing within their own fiscal year: what each year took over, what
--- happened in it and what it left. A year in which nothing happened has a row as long as something is open.
--- All other dues are sums of their movements, and need no row. One row per due x fiscal year.
+-- happened in it and what it left. A year in which nothing happened has a row as long as something is open. All other
+-- dues are sums of their movements, and need no row.
 -- position_yen: what is open at the year's end, negative where more was paid than is owed. Both follow from what each
 -- year's books say alone, so a later reduction or refund changes no earlier year.
-{%- set flows %}
+{% set flows %}
     select
         mv.due_no,
         mv.fiscal_year,

@@ -1,3 +1,4 @@
+-- One row per fiscal year, tax item, form row, body, component and arrears class.
 -- 決算: what each fiscal year was to collect, collected, wrote off and left, as sums of fct_movements; the principal of
 -- every levy year is shared by its 按分 as of the year's last day. Late charges and fees are 調定 when they are received.
 with flows as (

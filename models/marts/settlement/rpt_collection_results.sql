@@ -1,5 +1,6 @@
--- 市町村税の徴収実績調 (地方財政状況調査): every row of the official form for each fiscal year that has any, with what
--- stands on it and on the rows below it. The city's own taxes, principal only. Whole yen; the form shows 千円.
+-- One row per fiscal year and row of the official form.
+-- 市町村税の徴収実績調 (地方財政状況調査): every row of the official form for each fiscal year that has any, with what stands on it and
+-- on the rows below it. The city's own taxes, principal only. Whole yen; the form shows 千円.
 with years as (
     select distinct sl.fiscal_year from {{ ref('fct_settlement_lines') }} as sl
 ),

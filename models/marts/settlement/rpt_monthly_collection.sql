@@ -1,3 +1,4 @@
+-- One row per fiscal year, month of booking, tax item and arrears class.
 -- 月別収入: what was booked in each month, by fiscal year (the closing months have both years), tax item and arrears
 -- class, with the same month of the year before. Received is 収入済: with overpayments, offsets and reallocations, less
 -- 戻出. A correction of a closed year stands in the month of its closing.

@@ -1,6 +1,7 @@
--- 県民税・森林環境税の払込み (地方税法42条, 施行令8条): what was collected in each month together with the city's tax, and
--- what of it belongs to the prefecture and to the state. April to June by last year's 按分, from July by this year's;
--- when the year is over, a row settles it by this year's. Fractions of a yen stay with the city (the first row).
+-- One row per month or settlement of a year, tax item and share of another body.
+-- 県民税・森林環境税の払込み (地方税法42条, 施行令8条): what was collected in each month together with the city's tax, and what of it
+-- belongs to the prefecture and to the state. April to June by last year's 按分, from July by this year's; when the year
+-- is over, a row settles it by this year's. Fractions of a yen stay with the city (the first row).
 with collected as (
     select
         {{ fiscal_year_of('mv.posted_date') }} as fiscal_year,

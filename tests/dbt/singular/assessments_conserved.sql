@@ -8,7 +8,7 @@ with entries as (
         ae.delta_yen as event_yen,
         cast(0 as bigint) as movement_yen,
         cast(0 as bigint) as due_yen
-    from {{ ref('int_assessment_events') }} as ae
+    from {{ ref('stg_assessments') }} as ae
     union all
     select
         mv.levy_year,

@@ -5,7 +5,7 @@
 with said as (
     select
         {{ sum_yen('hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen') }} as yen
-    from {{ ref('int_history_entries') }} as hs
+    from {{ ref('stg_receipt_history') }} as hs
     left join {{ ref('int_history_corrections') }} as un
         on un.load_id = hs.load_id and un.source_line = hs.source_line and un.correction_state = 'unresolved'
     where hs.receipt_type_code = '6' and un.load_id is null

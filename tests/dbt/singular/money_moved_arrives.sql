@@ -16,7 +16,7 @@ with entries as (
             when hs.receipt_type_code = '2' then 0
             else {{ nine_amounts('hs') }}
         end as in_yen
-    from {{ ref('int_history_entries') }} as hs
+    from {{ ref('stg_receipt_history') }} as hs
     left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where hs.receipt_type_code in ('2', '3', '5') and co.load_id is null
     union all

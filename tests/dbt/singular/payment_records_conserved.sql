@@ -49,7 +49,7 @@ with counted as (
         0 as kept_count,
         cast(0 as bigint) as delivered_yen,
         cast(0 as bigint) as kept_yen
-    from {{ ref('int_history_entries') }} as hs
+    from {{ ref('stg_receipt_history') }} as hs
     where
         hs.receipt_type_code in ('1', '6', '7')
         and hs.received_date < {{ go_live('hs.channel_code') }}

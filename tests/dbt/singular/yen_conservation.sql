@@ -127,7 +127,7 @@ accepted as (
         hs.posted_date,
         hs.principal_yen + hs.reminder_fee_yen + hs.late_charge_yen
         + coalesce(co.principal_yen + co.reminder_fee_yen + co.late_charge_yen, 0) as amount_yen
-    from {{ ref('int_history_entries') }} as hs
+    from {{ ref('stg_receipt_history') }} as hs
     left join {{ ref('int_history_corrections') }} as co on co.load_id = hs.load_id and co.source_line = hs.source_line
     where hs.receipt_type_code in ('1', '7') and hs.received_date < {{ go_live('hs.channel_code') }}
 ),

@@ -1,1 +1,0 @@
-{{ payments_by_el_no('eltax_receipts', 'eltax') }}

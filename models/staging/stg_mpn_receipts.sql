@@ -1,1 +1,0 @@
-{{ payments_by_el_no('mpn_receipts', 'mpn') }}
