@@ -11,6 +11,7 @@ import duckdb
 from warehouse.config import Home
 from warehouse.connection import open_warehouse
 from warehouse.errors import OsameError
+from warehouse.movements import movements_of
 from warehouse.wareki import format_wareki
 
 _COMPONENTS = {
@@ -86,8 +87,13 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) 
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+# Of its own record, and of the decisions that took it out of suspense.
 _MOVEMENTS_SQL = """
-    select * from fct_movements where {condition}
+    select * from fct_movements
+    where (load_id, source_line) in (
+        select (load_id, source_line) from fct_receipts where receipt_id = $1
+        union all select (load_id, source_line) from fct_suspense_decisions where receipt_id = $1
+    )
     order by posted_date, load_id, source_line, movement_id
 """
 _LOADS_SQL = "select * from fct_loads where status = 'landed' and load_id in (select unnest(?))"
@@ -97,14 +103,7 @@ def _receipt(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     receipts = _rows(connection, "select * from fct_receipts where receipt_id = ?", key)
     if not receipts:
         return None
-    # its own record, and the decisions that took it out of suspense
-    own = """
-        (load_id, source_line) in (
-            select (load_id, source_line) from fct_receipts where receipt_id = ?
-            union all select (load_id, source_line) from fct_suspense_decisions where receipt_id = ?
-        )
-    """
-    movements = _rows(connection, _MOVEMENTS_SQL.format(condition=own), key, key)
+    movements = _rows(connection, _MOVEMENTS_SQL, key)
     keys = sorted({m["due_key"] for m in movements if m["due_key"]})
     return Trace(
         "receipt",
@@ -120,7 +119,7 @@ def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     dues = _rows(connection, "select * from fct_dues where due_key = ?", key)
     if not dues:
         return None
-    movements = _rows(connection, _MOVEMENTS_SQL.format(condition="due_no = ?"), dues[0]["due_no"])
+    movements = movements_of(connection, [key])
     receipts = _rows(
         connection,
         """
@@ -137,6 +136,8 @@ def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
 
 
 def _file(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
+    if not key:  # every sha256 begins with nothing
+        return None
     loads = _rows(
         connection,
         "select * from fct_loads where file_name = ? or starts_with(sha256, lower(?)) order by offer_no",

@@ -120,6 +120,7 @@ def test_a_refused_file_elsewhere_stays_where_it_is(office: Home, tmp_path: Path
         (["build", "--known-at", "noon"], "--known-at: 'noon' is no instant"),
         (["build", "--as-of", "2050-01-01"], "--as-of 2050-01-01"),
         (["sql", "select 1", "--format", "xml"], "--format: 'xml' is unknown"),
+        (["trace", ""], "'' is no receipt, due or file of this warehouse"),
         (["trace", "no-such-thing"], "'no-such-thing' is no receipt, due or file of this warehouse"),
         (["recieve"], "No such command"),
     ],

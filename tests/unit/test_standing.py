@@ -85,9 +85,13 @@ def warehouse() -> Iterator[Any]:
     connection.execute(f"create table fct_dues as select {columns}", row)
     connection.execute(
         "create table fct_movements (due_key text, due_no bigint, movement_type text, direction text, component text, "
-        "value_date date, amount_yen bigint, is_provisional boolean)"
+        "value_date date, amount_yen bigint, is_provisional boolean, "
+        "posted_date date, load_id bigint, source_line integer, movement_id decimal(38, 0))"
     )
-    connection.executemany("insert into fct_movements values (?, ?, ?, ?, ?, ?, ?, ?)", [[*m.values()] for m in MOVES])
+    connection.executemany(
+        f"insert into fct_movements ({', '.join(MOVES[0])}) values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [[*m.values()] for m in MOVES],
+    )
     yield connection
     connection.close()
 
@@ -107,6 +111,13 @@ def test_a_due_on_which_something_else_bears_is_refused(warehouse: Any, change: 
     warehouse.execute(f"update fct_dues set {change}")
     with pytest.raises(OsameError, match="a 減免 or 猶予 bears on it"):
         dues_to_pay(warehouse, ["d"], ON)
+
+
+def test_a_warehouse_of_an_older_installation_is_built_again(warehouse: Any) -> None:
+    warehouse.execute("alter table fct_dues drop due_no")
+    with pytest.raises(OsameError, match="an older Osame built the warehouse") as refused:
+        dues_to_pay(warehouse, ["d"], ON)
+    assert refused.value.advice == "run: osame build"
 
 
 def test_a_day_before_the_books_is_refused(warehouse: Any) -> None:

@@ -22,6 +22,7 @@ import duckdb
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
 from warehouse.law.parameters import Parameters, load_parameters
+from warehouse.movements import movements_of
 
 Row = Mapping[str, Any]
 _COMPONENTS = ("principal", "reminder_fee", "late_charge")
@@ -42,11 +43,6 @@ _DUES = """
     left join dim_tax_items as ti on ti.tax_item_code = du.tax_item_code
     where {condition}
     order by du.due_date, du.due_key
-"""
-# By number: the view would put together the key of every movement to compare it.
-_MOVES = """
-    select * from fct_movements
-    where due_no in (select du.due_no from fct_dues as du where du.due_key in (select unnest(?)))
 """
 
 
@@ -260,7 +256,7 @@ def dues_to_pay(
             f"no due {', '.join(missing)} in the warehouse", "copy the due_key from fct_dues; or build, if it is new"
         )
     moves: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for move in rows_of(connection, _MOVES, keys):
+    for move in movements_of(connection, keys):
         moves[move["due_key"]].append(move)
     _require_coming_day(dues.values(), on)
     _require_as_booked(dues.values(), moves, known)
