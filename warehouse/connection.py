@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import duckdb_extension_httpfs
@@ -265,3 +266,10 @@ def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, target: 
     attach_landing(connection, home, target.parent / home.landing.name)
     connection.execute(f"attach {_quote(target)} as warehouse")
     connection.execute(f"attach {_quote(target.parent / 'scratch.duckdb')} as scratch")
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    """Rows by column name."""
+    cursor = connection.execute(sql, list(parameters))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

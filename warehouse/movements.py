@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import rows_of
 from warehouse.errors import OsameError
 
 _MOVEMENTS = """
@@ -23,8 +24,6 @@ def movements_of(connection: duckdb.DuckDBPyConnection, due_keys: Sequence[str])
         OsameError: an installation before this one built the warehouse, and its dues have no numbers.
     """
     try:
-        cursor = connection.execute(_MOVEMENTS, [list(due_keys)])
+        return rows_of(connection, _MOVEMENTS, list(due_keys))
     except duckdb.BinderException:
         raise OsameError("an older Osame built the warehouse: its dues have no due_no", "run: osame build") from None
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

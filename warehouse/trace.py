@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from warehouse.config import Home
-from warehouse.connection import open_warehouse
+from warehouse.connection import open_warehouse, rows_of
 from warehouse.errors import OsameError
 from warehouse.movements import movements_of
 from warehouse.wareki import format_wareki
@@ -81,12 +81,6 @@ def trace(home: Home, key: str) -> Trace:
     return found
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    cursor = connection.execute(sql, list(parameters))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 # Of its own record, and of the decisions that took it out of suspense.
 _MOVEMENTS_SQL = """
     select * from fct_movements
@@ -100,27 +94,27 @@ _LOADS_SQL = "select * from fct_loads where status = 'landed' and load_id in (se
 
 
 def _receipt(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
-    receipts = _rows(connection, "select * from fct_receipts where receipt_id = ?", key)
+    receipts = rows_of(connection, "select * from fct_receipts where receipt_id = ?", key)
     if not receipts:
         return None
-    movements = _rows(connection, _MOVEMENTS_SQL, key)
+    movements = rows_of(connection, _MOVEMENTS_SQL, key)
     keys = sorted({m["due_key"] for m in movements if m["due_key"]})
     return Trace(
         "receipt",
         key,
-        loads=_rows(connection, _LOADS_SQL, sorted({receipts[0]["load_id"], *(m["load_id"] for m in movements)})),
-        dues=_rows(connection, "select * from fct_dues where due_key in (select unnest(?))", keys),
+        loads=rows_of(connection, _LOADS_SQL, sorted({receipts[0]["load_id"], *(m["load_id"] for m in movements)})),
+        dues=rows_of(connection, "select * from fct_dues where due_key in (select unnest(?))", keys),
         receipts=receipts,
         movements=movements,
     )
 
 
 def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
-    dues = _rows(connection, "select * from fct_dues where due_key = ?", key)
+    dues = rows_of(connection, "select * from fct_dues where due_key = ?", key)
     if not dues:
         return None
     movements = movements_of(connection, [key])
-    receipts = _rows(
+    receipts = rows_of(
         connection,
         """
         select rc.* from fct_receipts as rc
@@ -131,14 +125,14 @@ def _due(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
         key,
         key,
     )
-    loads = _rows(connection, _LOADS_SQL, sorted({m["load_id"] for m in movements}))
+    loads = rows_of(connection, _LOADS_SQL, sorted({m["load_id"] for m in movements}))
     return Trace("due", key, loads=loads, dues=dues, receipts=receipts, movements=movements)
 
 
 def _file(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     if not key:  # every sha256 begins with nothing
         return None
-    loads = _rows(
+    loads = rows_of(
         connection,
         "select * from fct_loads where file_name = ? or starts_with(sha256, lower(?)) order by offer_no",
         key,
@@ -147,7 +141,7 @@ def _file(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
     if not loads:
         return None
     ids = sorted({row["load_id"] for row in loads if row["status"] == "landed"})
-    receipts = _rows(
+    receipts = rows_of(
         connection,
         """
         select record_status, match_method, count(*) as receipt_count, cast(sum(amount_yen) as bigint) as amount_yen
@@ -156,7 +150,7 @@ def _file(connection: duckdb.DuckDBPyConnection, key: str) -> Trace | None:
         """,
         ids,
     )
-    movements = _rows(
+    movements = rows_of(
         connection,
         """
         select movement_type, component, count(*) as movement_count, cast(sum(amount_yen) as bigint) as amount_yen

@@ -16,13 +16,13 @@ import duckdb
 
 from warehouse.act import Permission
 from warehouse.config import Home
-from warehouse.connection import open_warehouse
+from warehouse.connection import open_warehouse, rows_of
 from warehouse.errors import OsameError
 from warehouse.law.office import parameters_of, provisional_ja
 from warehouse.law.parameters import Parameters
 from warehouse.office.freshness import Freshness, freshness
 from warehouse.office.refunds import is_returned, refund_notices
-from warehouse.office.standing import DueLine, dues_where, rows_of, standing
+from warehouse.office.standing import DueLine, dues_where, standing
 from warehouse.trace import sentence
 from warehouse.wareki import format_wareki
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import rows_of
 from warehouse.errors import OsameError
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
 from warehouse.law.parameters import Parameters, load_parameters
@@ -205,13 +206,6 @@ def _state(due: Row, line: Row, on: date) -> str:
 def dues_where(connection: duckdb.DuckDBPyConnection, condition: str, *parameters: object) -> list[dict[str, Any]]:
     """Dues of the books that meet a condition on ``du`` (fct_dues), oldest 納期限 first."""
     return rows_of(connection, _DUES.format(condition=condition), *parameters)
-
-
-def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows by column name."""
-    cursor = connection.execute(sql, list(parameters))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def owing_keys(connection: duckdb.DuckDBPyConnection, addressee_no: str) -> list[str]:

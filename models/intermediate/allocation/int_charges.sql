@@ -1,5 +1,5 @@
--- One row per due that has any.
--- 督促手数料 and 延滞金 of each due that has any: what is owed of them as of the build's date. The late charge is reckoned
+-- One row per due that has a reminder fee or a late charge.
+-- 督促手数料 and 延滞金: what is owed of them as of the build's date. The late charge is reckoned
 -- from the principal as paid, on the tax after reductions (LAW §1.2). It is fixed when the principal is paid; a slip
 -- honoured as printed fixes both at the printed amounts.
 with reminders as (
