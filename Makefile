@@ -20,7 +20,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q ingestion warehouse reports
+	@$(BIN)/python -m compileall -q osame ingestion warehouse reports
 	@touch $(STAMP)
 
 demo: $(STAMP) ## synthetic city -> files -> land -> build -> report

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from warehouse.config import PRIVATE, Home
-from warehouse.keys import landing_key
+from osame.home import PRIVATE, Home
+from osame.keys import landing_key
 
 _NONCE = 12
 _NAME, _SUFFIX = 200, 20  # bytes of a file name, of 255; characters of a suffix

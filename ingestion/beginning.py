@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ingestion.landing import Landing
-from ingestion.layout import load_layouts
-from warehouse.config import Home
-from warehouse.connection import make_landing, open_landing
-from warehouse.locks import landing_lock
+from ingestion.layout_catalog import load_layouts
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import make_landing, open_landing
 
 
 def begin_landing(home: Home) -> bool:

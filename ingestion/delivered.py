@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from warehouse.errors import OsameError
+from osame.errors import OsameError
 
 
 def files_below(paths: Iterable[Path]) -> list[Path]:

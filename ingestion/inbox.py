@@ -23,18 +23,20 @@ from pathlib import Path
 import duckdb
 
 from ingestion import archive
-from ingestion.decoded import Context, Decoded
 from ingestion.delivered import files_below, readable_name
-from ingestion.findings import Finding, Refused, said
 from ingestion.landing import Landing
-from ingestion.layout import BrokenLayout, Layout, LayoutError, broken_layouts, load_layouts
+from ingestion.layout import Layout, LayoutError
+from ingestion.layout_catalog import BrokenLayout, broken_layouts, load_layouts
 from ingestion.offer import A_MOMENT, Offer, sha256_of
-from ingestion.reader import read
-from warehouse.config import Home
-from warehouse.connection import open_landing, open_memory
-from warehouse.errors import OsameError
-from warehouse.locks import is_landing_wanted, landing_lock
-from warehouse.wareki import format_wareki
+from ingestion.read import read
+from ingestion.readers.decoded import Context, Decoded
+from ingestion.readers.findings import Finding, Refused
+from osame.bilingual import said
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import is_landing_wanted, landing_lock
+from osame.stores import open_landing, open_memory
+from osame.wareki import format_wareki
 
 _TEXT_SUFFIXES = (".reason.json", ".reason.txt")
 # What the system says of one file or one name. Anything else (no space, a failing disk) is not of the file.

@@ -14,11 +14,11 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 
-from ingestion.decoded import Decoded, SentRequest
-from ingestion.findings import Finding, Refused
 from ingestion.layout import GROUP, LINEAGE, Layout, is_grouped, landing_schema, quoted
 from ingestion.offer import Offer, last_version, load_id_of, sha256_of
-from ingestion.rewritten import rewritten_keys
+from ingestion.readers.decoded import Decoded, SentRequest
+from ingestion.readers.findings import Finding, Refused
+from ingestion.readers.rewritten import rewritten_keys
 
 # One row per file ever offered. load_id names the content, of an extract with its version: offers of the same share it,
 # one of them has landed.

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.layout import FieldDef, Layout
-from ingestion.row_rules import ROW_RULES
-from ingestion.rules import RECORD_RULES, ROLE_RULES
-from warehouse.connection import open_memory
+from ingestion.readers.row_rules import ROW_RULES
+from ingestion.readers.rules import RECORD_RULES, ROLE_RULES
+from osame.stores import open_memory
 
 _SIGNS = {"any": {-1, 0, 1}, "nonnegative": {0, 1}, "positive": {1}, "negative": {-1}}
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion.layout import Layout, load_layouts
+from ingestion.layout import Layout
+from ingestion.layout_catalog import load_layouts
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "formats.md"
 BEGIN = "<!-- begin: written by python -m ingestion.layout_docs -->"

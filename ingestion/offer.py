@@ -9,7 +9,7 @@ from typing import Literal
 
 import duckdb
 
-from ingestion.findings import Finding
+from ingestion.readers.findings import Finding
 
 # failed: nothing was decided, the file is offered again by the next run; only the others leave a row in loads.
 Status = Literal["landed", "rejected", "duplicate", "failed"]

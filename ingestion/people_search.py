@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestion import vault_log
-from ingestion.dates import parse_date
 from ingestion.vault import require_vault
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.connection import open_vault
-from warehouse.errors import OsameError
+from osame.act import Act
+from osame.dates import parse_date
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_vault
 
 _PHONE = re.compile(r"0\d{8,10}")
 _PHONE_SIGNS = re.compile(r"[-() 　‐−ー]")  # noqa: RUF001 - what people type between the digits

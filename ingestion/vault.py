@@ -13,11 +13,11 @@ from typing import Any
 
 from ingestion import vault_log
 from ingestion.current import current_sql
-from ingestion.layout import load_layouts
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.connection import attach_landing, open_vault
-from warehouse.errors import OsameError
+from ingestion.layout_catalog import load_layouts
+from osame.act import Act
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import attach_landing, open_vault
 
 _CORPORATION, _PROTECTED = "3", "1"
 _SHOWN = 5

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from warehouse.act import Act
-from warehouse.config import Home
+from osame.act import Act
+from osame.home import Home
 
 LOG_FILE = "vault_reads.jsonl"
 BEGINNING = "0" * 64

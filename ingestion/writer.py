@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ingestion.columns import CHARSETS, SPACE, all_digits, integers, matches
 from ingestion.layout import FieldDef, Layout, RecordDef, TotalDef
-from ingestion.years import ERAS
+from ingestion.readers.columns import CHARSETS, SPACE, all_digits, integers, matches
+from ingestion.readers.years import BANK_ERAS
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -26,7 +26,7 @@ Group: TypeAlias = tuple[Values, Records] | tuple[Values, Records, Values]
 
 _ZERO, _NINE = 0x30, 0x39
 _SMALL = 1_000
-_EPOCH_ERAS = [(int(np.datetime64(start, "D").astype(np.int64)), start.year - 1) for _, start, _ in ERAS]
+_EPOCH_ERAS = [(int(np.datetime64(era.first, "D").astype(np.int64)), era.year_one - 1) for era in BANK_ERAS]
 
 
 class WriteError(Exception):

@@ -11,9 +11,9 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from osame.home import PROJECT
 from reports.errors import CatalogError, ParameterError, UnknownReportError, suggestion
 from reports.period import PERIOD_PARAMETERS, period_problems
-from warehouse.config import PROJECT
 
 CATALOG_FILE = Path(__file__).with_name("catalog.yml")
 NOTEBOOKS = PROJECT / "notebooks"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports import text
+from reports.look import text
 from reports.period import Period
 from reports.queries import DailyCollection, RunInfo
 

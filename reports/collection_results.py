@@ -12,12 +12,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from reports import text
 from reports.context import Report
-from reports.html import Html, join, paragraph
 from reports.listings import Listings
-from reports.tables import Column, Line, Table, render
-from reports.workbook import HEAD_ROW, RATE_FORMAT, YEN_FORMAT, Book, set_up_print
+from reports.look import text
+from reports.look.html import Html, join, paragraph
+from reports.look.tables import Column, Line, Table, render
+from reports.look.workbook import HEAD_ROW, RATE_FORMAT, YEN_FORMAT, Book, set_up_print
 
 NOTE = (
     "単位未満は四捨五入したため、計と内訳が一致しないことがあります。標準税率超過及び徴収猶予の欄は、"

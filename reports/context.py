@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 
+from osame.home import Home, open_home
+from osame.stores import open_warehouse
 from reports import checks, queries
 from reports.catalog import PYTHON_TYPES, ReportEntry, Value, load_catalog
 from reports.errors import ParameterError, WrongWarehouseError, suggestion
 from reports.period import PERIOD_PARAMETERS, Period, resolve_period
 from reports.queries import DailyCollection, RunInfo
-from warehouse.config import Home, open_home
-from warehouse.connection import open_warehouse
 
 RUN_VARIABLE = "OSAME_REPORT_RUN"
 """Names the run's order, a JSON file in the folder that the run writes to. Without it the notebook runs as a trial."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from warehouse.errors import OsameError
+from osame.errors import OsameError
 
 
 class CatalogError(OsameError):

@@ -10,7 +10,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
-from warehouse.config import PROJECT
+from osame.home import PROJECT
 
 
 def kernel_manager_class(work: Path, sockets: Path, environment: dict[str, str]) -> type[AsyncKernelManager]:

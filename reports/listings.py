@@ -14,13 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from reports import checks, provenance, queries, text
+from osame.wareki import format_wareki_short
+from reports import checks, provenance, queries
 from reports.context import Report
-from reports.html import Html, attention, join, paragraph
+from reports.look import text
+from reports.look.html import Html, attention, join, paragraph
+from reports.look.tables import LONGEST_LIST, Column, Line, Table, render
+from reports.look.workbook import Book, Cell, Field
 from reports.queries import Listing
-from reports.tables import LONGEST_LIST, Column, Line, Table, render
-from reports.workbook import Book, Cell, Field
-from warehouse.wareki import format_wareki_short
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from reports import page, text
 from reports.errors import CatalogError
+from reports.look import page, text
 from reports.period import Period
 
 STATES = {"finished": "完了", "failed": "失敗"}

@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from reports import checks, queries, text
+from reports import checks, queries
 from reports.catalog import Value
 from reports.context import TRIAL, Report
-from reports.html import Html, attention, escape, join, paragraph
+from reports.look import text
+from reports.look.html import Html, attention, escape, join, paragraph
+from reports.look.workbook import Cover
 from reports.queries import DailyCollection
-from reports.workbook import Cover
 
 SHOWN_FILES = 40
 """Files named on the page; the manifest has all of them."""

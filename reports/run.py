@@ -23,16 +23,17 @@ import nbformat
 import papermill
 from plotly import offline
 
-from reports import page, portal
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_warehouse
+from reports import portal
 from reports.catalog import ReportEntry, Value, load_catalog
 from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, Order, check_warehouse
 from reports.errors import ReportFailedError
 from reports.kernel import kernel_manager_class
+from reports.look import page
 from reports.notebook import check_contract, code_cells, read_notebook, write_notebook
 from reports.provenance import parameters_sha256
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
 
 RUNNING = ".running-"
 LOCK_FILE = ".lock"

@@ -67,7 +67,7 @@ def _child(arguments: argparse.Namespace) -> None:
 
 
 def _home(arguments: argparse.Namespace) -> Any:
-    from warehouse.config import open_home
+    from osame.home import open_home
 
     return open_home(arguments.folder / "home")
 
@@ -93,10 +93,10 @@ def _fixed(arguments: argparse.Namespace) -> dict[str, Any]:
     import pyarrow as pa
 
     from ingestion.inbox import Options, ingest
-    from ingestion.layout import load_layouts
+    from ingestion.layout_catalog import load_layouts
     from ingestion.writer import write_fixed
-    from warehouse.clock import now
-    from warehouse.config import open_home
+    from osame.clock import now
+    from osame.home import open_home
 
     count = 990_000  # the trailer's count has six digits
     rng = np.random.default_rng(arguments.seed)
@@ -142,8 +142,8 @@ def _landing(arguments: argparse.Namespace) -> dict[str, Any]:
     import yaml
 
     from ingestion.inbox import Options, ingest
-    from warehouse.clock import now
-    from warehouse.demo import settings_of
+    from osame.clock import now
+    from reports.demo import settings_of
 
     home, town = _home(arguments), _made(arguments)
     home.settings_file.write_text(yaml.safe_dump(settings_of(town), allow_unicode=True), encoding="utf-8")
@@ -171,9 +171,9 @@ def _tested_build(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _report(arguments: argparse.Namespace) -> dict[str, Any]:
+    from osame.clock import now
+    from osame.code_version import code_version
     from reports.run import run_report
-    from warehouse.clock import now
-    from warehouse.code_version import code_version
 
     home, town = _home(arguments), _made(arguments)
     result = run_report(home, "daily_collection", {"month": f"{town.as_of[:4]}-01"}, now(), code_version())
@@ -205,9 +205,9 @@ def _letters(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _slips(arguments: argparse.Namespace) -> dict[str, Any]:
     """20,000 payment slips with barcodes, each on a sheet of its own: the heaviest paper that we print."""
+    from osame.home import open_home
     from reports.documents.slip import slip_row
-    from warehouse.config import open_home
-    from warehouse.office.slips import Numbers, make_slips
+    from warehouse.collection.slips import Numbers, make_slips
     from warehouse.office.standing import DueLine
     from warehouse.settings import load_settings
 
@@ -261,8 +261,8 @@ def _address(number: int) -> dict[str, Any]:
 
 def _papers(arguments: argparse.Namespace, template: str, row_of: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     """From what a paper is about to the bytes of the PDFs."""
+    from osame.home import open_home
     from reports.documents.render import render_files
-    from warehouse.config import open_home
     from warehouse.settings import load_settings
 
     home = open_home(arguments.folder / "documents")

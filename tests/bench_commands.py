@@ -30,8 +30,8 @@ COMMANDS = (
     "refunds",
     "vault-log",
     "trace {due}",
-    "inquire {payer}",
-    "inquire {payer} --kind addressee --with-name " + PAPER,
+    "standing {payer}",
+    "standing {payer} --kind addressee --with-name " + PAPER,
     "record reminders due_key={due} sent_date=2026-05-0{n} reminder_fee_yen=0 --by 1001",
     "record decisions decision_no={n} line_no=1 decision_type_code=1 due_key={overpaid} from_component_code=1 "
     "amount_yen=100 fiscal_year=2025 drafted_date=2026-06-02 --by 1001",
@@ -60,7 +60,7 @@ def _run(home: Path, command: str, number: int) -> tuple[float, float]:
     environment = os.environ | {"OSAME_HOME": str(home), "OSAME_NOW": NOW}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "warehouse.cli.main", *(word.replace("\u3000", " ") for word in words)],
+        [sys.executable, "-m", "osame.cli", *(word.replace("\u3000", " ") for word in words)],
         env=environment,
         capture_output=True,
         text=True,

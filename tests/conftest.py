@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from osame.home import Home
 from tests.fixtures.office import BuiltTown, build_town, hire
 from tests.fixtures.shared import Shelf
-from warehouse.config import Home
 
 BUILD_NOTHING = ("unit", "property", "docs")  # folders: what make test-fast runs
 

@@ -33,12 +33,13 @@ from typing import Any
 import openpyxl
 import xlsxwriter
 
-from ingestion.dates import parse_date
-from ingestion.decoded import Context, Decoded
-from ingestion.findings import Refused
-from ingestion.input_fields import input_fields
-from ingestion.layout import LAYOUT_DIR, FieldDef, Layout, LayoutError, check_layout
-from ingestion.reader import read
+from ingestion.layout import FieldDef, Layout, LayoutError
+from ingestion.layout_catalog import LAYOUT_DIR, check_layout
+from ingestion.read import read
+from ingestion.readers.decoded import Context, Decoded
+from ingestion.readers.findings import Refused
+from ingestion.readers.input_fields import input_fields
+from osame.dates import parse_date
 from tests.fixtures.csv_files import VALID, file_of
 from tests.fixtures.fixed_files import DEBITS, FIXED, LAYOUTS, context, debits, valid
 

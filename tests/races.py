@@ -17,11 +17,11 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+from osame.errors import OsameError
+from osame.home import Home
 from tests.fixtures.office import act_of, hire, recording
 from tests.integration.test_records import DRAFT
-from warehouse.config import Home
-from warehouse.errors import OsameError
-from warehouse.office import decisions, refunds
+from warehouse.collection import decisions, refunds
 from warehouse.office.records import acting_on
 from warehouse.office.registers import current_rows
 

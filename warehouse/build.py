@@ -19,19 +19,19 @@ from typing import Any
 import duckdb
 
 from ingestion.landing import Landing
-from ingestion.layout import load_layouts
+from ingestion.layout_catalog import load_layouts
 from ingestion.vault import build_vault
-from warehouse import connection as db
+from osame import stores as db
+from osame.code_version import code_version
+from osame.errors import BuildFailed, OsameError
+from osame.home import PROJECT, Home
+from osame.keys import landing_key
+from osame.locks import build_lock, is_alive, landing_lock
 from warehouse.build_record import attempt
-from warehouse.code_version import code_version
-from warehouse.config import PROJECT, Home
-from warehouse.errors import BuildFailed, OsameError
-from warehouse.keys import landing_key
 from warehouse.law import seeds
 from warehouse.law.office import parameters_of, require_rates
-from warehouse.locks import build_lock, is_alive, landing_lock
+from warehouse.lost_loads import require_all_loads
 from warehouse.settings import Settings, load_settings
-from warehouse.stores import require_all_loads
 
 _BEGINNING = date(1, 1, 1)
 _NEVER = date(9999, 12, 31)

@@ -14,10 +14,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from ingestion.archive import write_whole
-from warehouse.clock import now
-from warehouse.config import Home
-from warehouse.errors import OsameError
-from warehouse.locks import is_alive
+from osame.clock import now
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import is_alive
 
 _LONGEST = 4096  # characters of a reason
 State = Literal["running", "ok", "failed", "killed", "unreadable"]

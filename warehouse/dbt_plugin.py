@@ -8,8 +8,8 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from warehouse.config import Home
-from warehouse.connection import attach_for_build
+from osame.home import Home
+from osame.stores import attach_for_build
 
 
 class Plugin(BasePlugin):

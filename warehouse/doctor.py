@@ -16,16 +16,18 @@ import duckdb
 from cryptography.exceptions import InvalidTag
 
 from ingestion import archive
-from ingestion.layout import Layout, load_layouts
-from warehouse.act import Permission
-from warehouse.config import Home
-from warehouse.connection import damaged, open_landing, open_vault, open_warehouse
-from warehouse.errors import OsameError
+from ingestion.layout import Layout
+from ingestion.layout_catalog import load_layouts
+from ingestion.vault_log import problems
+from osame.act import Permission
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import is_alive, landing_lock
+from osame.stores import damaged, open_landing, open_vault, open_warehouse
 from warehouse.health import Examined, examine_home
-from warehouse.locks import is_alive, landing_lock
+from warehouse.lost_loads import landed, lost_loads, not_in_archive, not_in_landing, some
 from warehouse.office.permissions import record_permission
 from warehouse.settings import load_settings
-from warehouse.stores import landed, lost_loads, not_in_archive, not_in_landing, some
 
 _PACKAGES = (
     "duckdb",
@@ -53,7 +55,7 @@ def examine(home: Home, *, full: bool = False) -> list[Examined]:
         *_folders(home),
         *examine_home(home),
         *_contents(home, full=full),
-        *_documents(home),
+        *_vault_log(home),
         *_permissions(home),
     ]
 
@@ -210,16 +212,7 @@ def _age(path: Path) -> float:
     return -path.stat().st_mtime
 
 
-def _documents(home: Home) -> Iterator[Examined]:
-    from ingestion.vault_log import problems
-    from reports.documents.fonts import loaded  # not with the others: `osame doctor` tells what is not installed
-
-    try:
-        fonts = load_settings(home).office.fonts
-        loaded(fonts)
-        yield Examined("documents have their fonts", True, ", ".join([*fonts.text, *fonts.heading]))
-    except OsameError as error:
-        yield Examined("documents have their fonts", False, error.message, error.advice)
+def _vault_log(home: Home) -> Iterator[Examined]:
     found = problems(home)
     yield Examined(
         "the log of the vault is whole",
@@ -232,7 +225,7 @@ def _documents(home: Home) -> Iterator[Examined]:
 def declared_permissions(home: Home) -> set[str]:
     """The name of every permission that an act asks for: they are declared beside the acts."""
     names = {record_permission(layout).name for layout in _layouts(home) if layout.extract}
-    for package in ("warehouse.office", "reports.documents"):
+    for package in ("warehouse.office", "warehouse.collection"):
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
             declared = vars(importlib.import_module(module.name)).values()
             names |= {value.name for value in declared if isinstance(value, Permission)}

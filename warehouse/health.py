@@ -9,17 +9,17 @@ from datetime import date, timedelta
 import duckdb
 
 from ingestion.delivered import files_below
-from ingestion.layout import broken_layouts
+from ingestion.layout_catalog import broken_layouts
+from osame.clock import today, yesterday
+from osame.errors import OsameError, StoreBusy
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import landing_traces, open_landing, open_vault, open_warehouse
 from warehouse.build_record import last_build
-from warehouse.clock import today, yesterday
-from warehouse.config import Home
-from warehouse.connection import landing_traces, open_landing, open_vault, open_warehouse
-from warehouse.errors import OsameError, StoreBusy
 from warehouse.law.office import LAST_KNOWN, parameters_of, rates_end
-from warehouse.locks import landing_lock
+from warehouse.lost_loads import some
 from warehouse.office.freshness import freshness
 from warehouse.settings import load_settings
-from warehouse.stores import some
 
 _RATES_NOTICE = timedelta(days=60)
 

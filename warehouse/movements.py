@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import rows_of
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.stores import rows_of
 
 _MOVEMENTS = """
     select * from fct_movements

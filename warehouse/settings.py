@@ -19,9 +19,9 @@ from pydantic import (
 )
 
 from ingestion.ocr_line import CHECK_DIGITS, LOWER, UPPER
-from ingestion.yaml_file import LOADER, YamlProblem, read_yaml
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.home import Home
+from osame.yaml_file import LOADER, YamlProblem, read_yaml
 
 _DEFAULTS = Path(__file__).parent / "defaults.yml"
 
@@ -249,7 +249,7 @@ def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settin
             raise OsameError(f"{home.settings_file} {error}", "mend the file") from None
         if not isinstance(own, dict):
             raise OsameError(f"{home.settings_file}: names with values are expected", "see warehouse/defaults.yml")
-        merged = _merge(merged, own)
+        merged = _merge(merged, _with_names_of_today(own))
     merged = _merge(merged, overrides or {})
     try:
         settings = Settings.model_validate(merged)
@@ -269,6 +269,17 @@ def load_settings(home: Home, overrides: dict[str, Any] | None = None) -> Settin
             "only on_receipt is built: 延滞金 and 督促手数料 are 調定 when they are received",
         )
     return settings
+
+
+_FORMER_PERMISSIONS = {"inquiry": "standing"}
+
+
+def _with_names_of_today(own: dict[str, Any]) -> dict[str, Any]:
+    """A permission that was renamed keeps restricting whom an office's settings restrict by its former name."""
+    asked = own.get("permissions")
+    if not isinstance(asked, dict):
+        return own
+    return own | {"permissions": {_FORMER_PERMISSIONS.get(name, name): roles for name, roles in asked.items()}}
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from ingestion.landing import LOADS, QUARANTINE
-from ingestion.layout import GROUP, LINEAGE, is_grouped, landing_schema, load_layouts
-from warehouse.config import PROJECT
+from ingestion.layout import GROUP, LINEAGE, is_grouped, landing_schema
+from ingestion.layout_catalog import load_layouts
+from osame.home import PROJECT
 
 TARGET = PROJECT / "models" / "staging" / "landing__sources.yml"
 

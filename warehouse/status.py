@@ -7,12 +7,12 @@ from typing import Any
 
 import duckdb
 
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import open_landing, open_warehouse
 from warehouse.build_record import last_build
-from warehouse.config import Home
-from warehouse.connection import open_landing, open_warehouse
-from warehouse.errors import OsameError
 from warehouse.health import examine_home, refused_files, unbuilt, waiting_files
-from warehouse.locks import landing_lock
 
 
 def status(home: Home) -> dict[str, Any]:

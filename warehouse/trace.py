@@ -8,44 +8,12 @@ from typing import Any
 
 import duckdb
 
-from warehouse.config import Home
-from warehouse.connection import open_warehouse, rows_of
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_warehouse, rows_of
+from osame.wareki import format_wareki
 from warehouse.movements import movements_of
-from warehouse.wareki import format_wareki
-
-_COMPONENTS = {
-    "principal": "本税",
-    "reminder_fee": "督促手数料",
-    "late_charge": "延滞金",
-    "refund_interest": "還付加算金",
-}
-_MOVEMENTS = {
-    "assessed": "調定",
-    "adjusted": "調定の更正",
-    "cancelled": "調定の取消",
-    "received": "収納",
-    "overpaid": "過誤納",
-    "suspended_in": "不明金へ",
-    "suspended_out": "不明金から",
-    "refunded": "還付",
-    "offset_out": "充当（元）",
-    "offset_in": "充当（先）",
-    "reallocated": "組替",
-    "written_off": "不納欠損",
-}
-# Why an amount went where it went; each is a rule with its source.
-_REASONS = {
-    "principal_first": "本税から先に充てる（地方税法20条の9の4）",
-    "after_principal": "本税に充てた残りを督促手数料、延滞金の順に充てる",
-    "as_printed": "納付書の支払期限までに納付されたため、印字額のとおり",
-    "as_recorded": "収納消込システムの記録のとおり",
-    "as_decided": "決裁のとおり",
-    "more_than_owed": "期別の未納額を超えるため過誤納（地方税法17条）",
-    "extinguished": "納税義務の消滅による不納欠損（地方税法15条の7、18条）",
-    "corrects_closed_year": "決算済年度の更正（差額は開いている年度に計上）",
-    "provisional": "速報（確報が届くまでは仮消込）",
-}
+from warehouse.words import word, words
 
 
 @dataclass
@@ -175,9 +143,9 @@ def _reports(home: Home, loads: set[int]) -> list[dict[str, Any]]:
 
 def sentence(movement: dict[str, Any]) -> str:
     """One movement in a sentence of Japanese, for an officer to read out."""
-    component = _COMPONENTS.get(movement["component"], movement["component"])
-    kind = _MOVEMENTS.get(movement["movement_type"], movement["movement_type"])
-    reason = _REASONS.get(movement["reason_code"] or "", "")
+    component = word("component", movement["component"])
+    kind = word("movement_type", movement["movement_type"])
+    reason = words("movement_reason").get(movement["reason_code"] or "", "")
     day = format_wareki(movement["value_date"])
     if movement["movement_type"] == "received":
         text = f"{component} {movement['amount_yen']:,}円を {day} 領収分から充当"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
+from osame.home import Home
+from osame.stores import open_warehouse
 
 _AMOUNTS = ("principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen")
 _DUE_AMOUNTS = (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from ingestion.layout import load_layouts
+from ingestion.layout_catalog import load_layouts
 from ingestion.town.broken import write_broken
 from ingestion.town.city import (
     CITY_ACCOUNT,

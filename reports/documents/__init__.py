@@ -2,5 +2,5 @@
 
 ``render`` makes a PDF of one template and many rows, ``letter`` the address block of a person, ``publish`` puts PDFs
 into their folder with a manifest. A document is a template ``<name>.typ`` on ``common.typ``, a module that makes its
-rows, and a command in ``reports/issue_cli.py``.
+rows, and a command in ``reports/commands/issue.py``.
 """

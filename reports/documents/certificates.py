@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ingestion.vault import Person, numbers_of_one_person, read_people
+from ingestion.vault import Person
+from osame.act import Act
+from osame.home import Home
+from osame.wareki import format_fiscal_year, format_wareki, format_wareki_short
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render
 from reports.documents.symbols import qr_code
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.law.certificates import Decision, Line, Request
-from warehouse.office.certificates import Certificate, decide_on, register
-from warehouse.office.inquiry import Inquiry, inquire
+from warehouse.collection.certificates import Certified, certify
+from warehouse.law.certificates import Line, Request
 from warehouse.settings import load_settings
-from warehouse.wareki import format_fiscal_year, format_wareki, format_wareki_short
 
 DOCUMENT = "certificate"
 _TITLES = {
@@ -32,8 +31,7 @@ _NOTHING = "－"
 class IssuedCertificate:
     """A certificate and where its paper is."""
 
-    certificate: Certificate
-    decision: Decision
+    certified: Certified
     issued: Issued
 
 
@@ -47,68 +45,43 @@ def issue_certificate(
     show_protected: bool = False,
     as_built: bool = False,
 ) -> IssuedCertificate:
-    """Decide, number, register and print one certificate.
-
-    Args:
-        home: the office's data.
-        addressee_no: whose certificate; dues under every number that 名寄せ links with it count.
-        request: what is asked for, on which day.
-        act: by whom and for what use; also the reason of the vault's log.
-        vehicle_no: 車両番号, printed on a vehicle's certificate.
-        show_protected: print an address that is under 支援措置.
-        as_built: certify by the build although files have landed since.
-
-    Raises:
-        CertificateRefused: it may not be issued; every reason is named.
-        OsameError: the figures are old, nobody has the number, or the paper cannot be printed. No number is spent.
-    """
-    inquiry = inquire(home, addressee_no, request.issued_on, "addressee", may_be_empty=True, wait_for_landing=True)
-    for other in numbers_of_one_person(home, addressee_no):
-        if other != addressee_no:
-            inquiry.dues.extend(inquire(home, other, request.issued_on, "addressee", may_be_empty=True).dues)
-    decision = decide_on(inquiry, request, as_built=as_built)
-    people = read_people(home, [addressee_no], act, show_protected=show_protected)
+    """Issue one certificate (``warehouse.collection.certificates.certify``), and publish its paper."""
     settings = load_settings(home)
 
-    def paper(certificate: Certificate) -> bytes:
-        row = certificate_row(certificate, decision, inquiry, people[addressee_no], act.reason, vehicle_no)
-        return render(DOCUMENT, [row], settings, home, act.at)
+    def paper(certified: Certified) -> bytes:
+        return render(DOCUMENT, [certificate_row(certified, act.reason, vehicle_no)], settings, home, act.at)
 
-    certificate, pdf = register(
+    done, pdf = certify(
         home,
-        inquiry,
-        decision,
-        act=act,
+        addressee_no,
+        request,
+        act,
+        paper,
         vehicle_no=vehicle_no,
-        make=paper,
+        show_protected=show_protected,
+        as_built=as_built,
     )
     issued = publish(
         home,
         act,
-        {f"{certificate.certificate_no}.pdf": pdf},
+        {f"{done.certificate.certificate_no}.pdf": pdf},
         count=1,
-        as_of=inquiry.as_of_date,
-        known_at=inquiry.known_at,
-        vault_reads=[people.vault_read],
+        as_of=done.standing.as_of_date,
+        known_at=done.standing.known_at,
+        vault_reads=[done.people.vault_read],
         details={
-            "certificate_no": certificate.certificate_no,
+            "certificate_no": done.certificate.certificate_no,
             "kind": request.kind,
-            "sheets": decision.sheets,
-            "content_sha256": certificate.row["content_sha256"],
+            "sheets": done.decision.sheets,
+            "content_sha256": done.certificate.row["content_sha256"],
         },
     )
-    return IssuedCertificate(certificate, decision, issued)
+    return IssuedCertificate(done, issued)
 
 
-def certificate_row(
-    certificate: Certificate,
-    decision: Decision,
-    inquiry: Inquiry,
-    person: Person,
-    use: str,
-    vehicle_no: str | None,
-) -> dict[str, Any]:
+def certificate_row(certified: Certified, use: str, vehicle_no: str | None) -> dict[str, Any]:
     """What ``certificate.typ`` prints. Amounts are whole yen; what may not be certified is None."""
+    certificate, decision, person = certified.certificate, certified.decision, certified.person
     request = decision.request
     return {
         "kind": request.kind,
@@ -118,10 +91,10 @@ def certificate_row(
         "qr": qr_code(f"OSAME {certificate.certificate_no} {certificate.code}"),
         "name": person.name,
         "address": _address(person),
-        "addressee_no": inquiry.addressee_no,
+        "addressee_no": certified.standing.addressee_no,
         "use": use,
         "issued_on": format_wareki(request.issued_on),
-        "as_of": format_wareki(inquiry.as_of_date),
+        "as_of": format_wareki(certified.standing.as_of_date),
         "tax_items": list(decision.tax_item_names),
         "shows_amounts": "amounts" in request.matters,
         "shows_due_dates": "due_dates" in request.matters,

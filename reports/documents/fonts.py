@@ -11,8 +11,10 @@ from pathlib import Path
 import typst
 from fontTools.ttLib import TTCollection, TTFont
 
-from warehouse.errors import OsameError
-from warehouse.settings import Fonts
+from osame.errors import OsameError
+from osame.home import Home
+from warehouse.health import Examined
+from warehouse.settings import Fonts, load_settings
 
 _ADVICE = "set office.fonts.files in osame.yml to font files that exist (a path, or PACKAGE:FILE)"
 
@@ -86,3 +88,14 @@ def _characters(path: Path) -> frozenset[int]:
             return frozenset(font.getBestCmap() or ())
     except Exception as error:  # fontTools raises many kinds for a file that is no font
         raise OsameError(f"{path} is no font file: {error}", _ADVICE) from None
+
+
+def examine_fonts(home: Home) -> Examined:
+    """For ``osame doctor``: whether documents can be printed."""
+    name = "documents have their fonts"
+    try:
+        fonts = load_settings(home).office.fonts
+        loaded(fonts)
+    except OsameError as error:
+        return Examined(name, False, error.message, error.advice)
+    return Examined(name, True, ", ".join([*fonts.text, *fonts.heading]))

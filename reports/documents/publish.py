@@ -12,9 +12,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from osame.act import Act
+from osame.errors import OsameError
+from osame.home import Home
 
 MANIFEST_FILE = "manifest.json"
 READ_ONLY = 0o400

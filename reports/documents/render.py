@@ -17,11 +17,11 @@ from typing import Any
 
 import typst
 
+from osame.clock import JST
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import THREADS
 from reports.documents.fonts import loaded, unprintable
-from warehouse.clock import JST
-from warehouse.config import Home
-from warehouse.connection import THREADS
-from warehouse.errors import OsameError
 from warehouse.settings import Settings
 
 TEMPLATES = Path(__file__).parent

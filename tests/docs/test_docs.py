@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ingestion import layout_docs
-from ingestion.layout import load_layouts
-from warehouse.cli.main import COMMANDS, load
+from ingestion.layout_catalog import load_layouts
+from osame.cli import COMMANDS, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.ja.md")

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from warehouse.cli.main import app
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from osame.cli import app
+from osame.errors import OsameError
+from osame.home import Home
 from warehouse.law.parameters import load_parameters
 from warehouse.office.standing import standing
 from warehouse.scenario.model import load_scenario

@@ -10,16 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion.landing import Landing
+from osame import locks
+from osame.act import Act, Permission
+from osame.cli import app
+from osame.errors import OsameError, StoreBusy
+from osame.home import Home
+from osame.locks import landing_lock
 from tests.fixtures.office import hire, land, landing_rows, recording
 from tests.integration.test_records import DRAFT, RECORDING, approve, withdraw
-from warehouse import locks
-from warehouse.act import Act, Permission
-from warehouse.cli.main import app
-from warehouse.config import Home
+from warehouse.collection import decisions
 from warehouse.doctor import examine
-from warehouse.errors import OsameError, StoreBusy
-from warehouse.locks import landing_lock
-from warehouse.office import decisions
 from warehouse.office.permissions import NotPermitted, require_permitted
 from warehouse.office.records import acting_on, record
 from warehouse.office.registers import current_rows

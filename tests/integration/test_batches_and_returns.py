@@ -14,23 +14,24 @@ from typer.testing import CliRunner
 
 from ingestion.vault import build_vault
 from ingestion.vault_log import entries
-from reports import issue_cli
-from reports.documents.refund_notice import TELL, issue_notices
+from osame.act import Act
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import open_warehouse
+from reports.commands import issue as issue_cli
+from reports.documents.refund_notice import issue_notices
 from tests.fixtures.csv_files import ADDRESSEE, LAYOUTS, file_of
 from tests.fixtures.office import act_of, hire, land, landing_rows, recording
-from warehouse.act import Act
 from warehouse.build import build
-from warehouse.cli import export
-from warehouse.cli import refunds as refunds_cli
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
+from warehouse.collection import decisions, refunds
+from warehouse.collection.addressee_standing import look_up
+from warehouse.collection.notices import TELL
+from warehouse.collection.transfers import PAY, Choice, preview_refunds, transfer_refunds
+from warehouse.commands import export
+from warehouse.commands import refunds as refunds_cli
 from warehouse.law.late_charge import Payment, late_charge
-from warehouse.locks import landing_lock
-from warehouse.office import decisions, refunds
-from warehouse.office.inquiry import inquire
 from warehouse.office.records import record
-from warehouse.office.refund_transfers import PAY, Choice, preview_refunds, transfer_refunds
 from warehouse.office.registers import current_rows
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
@@ -151,12 +152,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 # --- a due after a write-off of a part ----------------------------------------------------------------------------
 
 
-def test_inquiry_books_and_law_agree_after_a_write_off_of_a_part(office: Office) -> None:
-    (line,) = inquire(office.home, office.dues["a1"], AS_OF).dues
+def test_standing_books_and_law_agree_after_a_write_off_of_a_part(office: Office) -> None:
+    (line,) = look_up(office.home, office.dues["a1"], AS_OF).dues
     ((booked,),) = office.ask(f"select late_charge_yen from fct_dues where due_key = '{office.dues['a1']}'")
     # 100,000×2.4%×31/365=203 + ×8.7%×122/365=2,907; 40,000×8.7%×45/365=429: 3,539
     assert line.late_charge_yen == booked == 3_500
-    (later,) = inquire(office.home, office.dues["a1"], PAY_BY).dues
+    (later,) = look_up(office.home, office.dues["a1"], PAY_BY).dues
     law = late_charge(100_000, date(2024, 7, 31), PAY_BY, payments=[Payment(date(2024, 12, 31), 60_000)])
     assert later.late_charge_yen == law.late_charge_yen == 3_900
 
@@ -173,7 +174,7 @@ def test_slips_of_a_batch_are_printed_but_of_the_payer_who_is_missing(office: Of
     alone = office.run(at(14, 10), "issue", "slip", office.dues["c2"], *words[4:], "--by", "1001", "--reason", "再発行")
     assert (alone.exit_code, len(landing_rows(office.home, slips))) == (2, 1)
     # A slip lets a payment be matched; it makes no due look more paid.
-    assert [notice.code for notice in inquire(office.home, office.dues["a1"], AS_OF).notices] == []
+    assert [notice.code for notice in look_up(office.home, office.dues["a1"], AS_OF).notices] == []
 
 
 # --- letters --------------------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ def test_letters_are_printed_again_but_to_a_payer_who_has_gone(office: Office, t
     assert "nothing is recorded as told" not in again.stderr
     # C is there now: the decision that waited is told of like any other.
     late = issue_notices(office.home, load_settings(office.home), [], act_of(TELL, at=at(19)))
-    assert (len(late.decisions), late.missing) == (1, ())
+    assert (len(late.told.by_decision), late.told.missing) == (1, ())
     text = "".join(pypdfium2.PdfDocument(late.issued.files[0])[0].get_textpage().get_text_range().split())
     assert "納税C" in text
     office.home.vault.write_bytes(known)
@@ -291,7 +292,7 @@ def test_a_transfer_that_came_back_is_paid_again_with_its_interest(office: Offic
     listed = office.run(at(4, 10, 3), "refunds")
     assert f"paid {PAID}, came back {BACK}" in listed.stdout
     assert "7654321" not in office.run(at(4, 10, 3), "refunds", "--json").stdout, "what the bank said is personal"
-    notices = {notice.code: notice for notice in inquire(office.home, B, BACK, "addressee").notices}
+    notices = {notice.code: notice for notice in look_up(office.home, B, BACK, "addressee").notices}
     assert claimed[B] in notices["refund_returned"].english and "振込不能" in notices["refund_returned"].japanese
 
     account(office.home, B, "1112223", at(5, month=3))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.findings import KINDS
 from ingestion.offer import Offer
+from ingestion.readers.findings import KINDS
+from osame.home import open_home
 from tests.fixtures.csv_files import BROKEN, LAYOUTS, VALID, file_of, same_key
 from tests.fixtures.fixed_files import FIXED, LANDED, matrix, valid
 from tests.fixtures.office import BuiltTown, deliver, evidence, land, landing_rows, names
 from tests.unit.test_fixed_broken import CASES
-from warehouse.config import open_home
 
 AT = datetime.combine(LANDED, time(9))
 

@@ -19,15 +19,15 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ingestion.vault import numbers_of_one_person
-from reports import issue_cli
+from osame.home import Home, open_home
+from reports.commands import issue as issue_cli
+from reports.commands.standing import standing
 from reports.run import run_report
 from tests.fixtures.office import LATEST, BuiltTown, count, json_of, landing_rows, osame, recording, start
-from warehouse.cli.inquire import inquire
-from warehouse.cli.records import record
-from warehouse.config import Home, open_home
-from warehouse.office import certificates
-from warehouse.office.certificates import verify
-from warehouse.office.inquiry import inquire as look_up
+from warehouse.collection import certificates
+from warehouse.collection.addressee_standing import look_up
+from warehouse.collection.certificates import verify
+from warehouse.commands.records import record
 from warehouse.office.records import write_record
 
 CLEAN = """
@@ -60,7 +60,7 @@ def office(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> H
 
 _counter = typer.Typer()
 _counter.add_typer(issue_cli.app, name="issue")
-for _command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate, inquire, record):
+for _command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate, standing, record):
     _counter.command()(_command)
 
 
@@ -120,7 +120,7 @@ def test_a_refusal_names_every_due_in_both_languages_and_spends_no_number(
 
 
 def _marts(office: Home, sql: str) -> list[tuple[Any, ...]]:
-    from warehouse.connection import open_warehouse
+    from osame.stores import open_warehouse
 
     connection = open_warehouse(office)
     try:
@@ -212,8 +212,8 @@ def test_a_withdrawn_certificate_is_no_longer_genuine(office: Home, issue: Calla
 
 
 def _columns(layout: str) -> set[str]:
-    from ingestion.input_fields import input_fields
-    from ingestion.layout import load_layouts
+    from ingestion.layout_catalog import load_layouts
+    from ingestion.readers.input_fields import input_fields
 
     return {field.name for field in input_fields(load_layouts()[layout])}
 
@@ -289,7 +289,7 @@ def test_a_certificate_waits_for_a_build_of_what_has_landed(
     assert late.exit_code == 2
     assert "no certificate from old figures: 1 files have landed" in late.stderr
     assert issue("no-delinquency", clean, "--as-built").exit_code == 0
-    shown = json_of(at_the_counter(office, "inquire", clean, "--kind", "addressee", "--json"))
+    shown = json_of(at_the_counter(office, "standing", clean, "--kind", "addressee", "--json"))
     assert "未反映" in shown["notices"][0]["japanese"]
 
 
@@ -323,21 +323,21 @@ def test_the_key_is_not_made_anew_once_papers_are_out(office: Home, tmp_path: Pa
 
 def test_names_are_shown_on_request_and_the_reading_is_in_the_log(office: Home) -> None:
     number = person(office, CLEAN)
-    words = ["inquire", number, "--kind", "addressee", "--with-name", "--by", "1001", "--reason", "窓口", "--pdf"]
+    words = ["standing", number, "--kind", "addressee", "--with-name", "--by", "1001", "--reason", "窓口", "--pdf"]
     asked = osame(office, *words, "--json")
     assert asked.returncode == 0, asked.stderr
     shown = json_of(asked)
     assert shown["person"]["name"]
     assert "".join(shown["person"]["name"].split()) in text_of(shown["paper"])
     (entry,) = [
-        e for e in json_of(osame(office, "vault-log", "--addressee", number, "--json")) if e["document"] == "inquiry"
+        e for e in json_of(osame(office, "vault-log", "--addressee", number, "--json")) if e["document"] == "standing"
     ]
     assert (entry["by"], entry["reason"], entry["addressees"]) == ("1001", "窓口", [number])
 
 
-def test_the_report_shows_the_same_inquiry_without_a_name(office: Home, built_town: BuiltTown) -> None:
+def test_the_report_shows_the_same_standing_without_a_name(office: Home, built_town: BuiltTown) -> None:
     number = person(office, DELINQUENT)
-    made = run_report(office, "inquiry", {"key": number, "kind": "addressee", "on_date": "2026-06-30"}, LATEST, "test")
+    made = run_report(office, "standing", {"key": number, "kind": "addressee", "on_date": "2026-06-30"}, LATEST, "test")
     assert made.status == "finished", made.error
     found = look_up(office, number, date(2026, 6, 30), "addressee")
     page = made.page.read_text(encoding="utf-8")
@@ -345,7 +345,7 @@ def test_the_report_shows_the_same_inquiry_without_a_name(office: Home, built_to
     name = landing_rows(office, f"select name from landing.addressees where addressee_no = '{number}'")[0][0]
     assert name not in page
     assert all(event.sentence in page for event in found.events[-20:])
-    book = openpyxl.load_workbook(made.folder / "inquiry.xlsx")
+    book = openpyxl.load_workbook(made.folder / "standing.xlsx")
     assert [cell.value for cell in list(book["期別"].rows)[-1]][4:10] == [
         found.total(column)
         for column in (
@@ -354,6 +354,6 @@ def test_the_report_shows_the_same_inquiry_without_a_name(office: Home, built_to
         )
     ]  # fmt: skip
     assert made.warnings == tuple(n.japanese for n in found.notices if n.code != "behind")
-    unknown = run_report(office, "inquiry", {"key": "no-such"}, LATEST, "test")
+    unknown = run_report(office, "standing", {"key": "no-such"}, LATEST, "test")
     assert unknown.status == "failed"
     assert "no due has it" in str(unknown.error)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from ingestion.offer import load_id_of, sha256_of
+from osame.home import PROJECT, Home, open_home
 from tests.fixtures.csv_files import ASSESSMENT, LAYOUTS, PAID_SLIP, RECEIPT, file_of
 from tests.fixtures.fixed_files import debits
 from tests.fixtures.office import BuiltTown, count, deliver, json_of, landing_rows, names, osame, tiny_files
-from warehouse.config import PROJECT, Home, open_home
 
 SAMPLES = PROJECT.parent / "shared" / "samples"
 OFFER_KEYS = {

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from ingestion.layout import load_layouts
+from ingestion.layout_catalog import load_layouts
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.stores import open_warehouse
 from tests.fixtures.office import act_of, deliver, hire, land, landing_rows
 from warehouse.build import build
-from warehouse.config import Home, open_home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
-from warehouse.office.closing import CLOSE, DRAFT, Closing, close_year, draft_closing, preview
+from warehouse.collection.closing import CLOSE, DRAFT, Closing, close_year, draft_closing, preview
 from warehouse.office.record_files import csv_of
 from warehouse.office.registers import current_rows, recordable, registers, split_due_key
 

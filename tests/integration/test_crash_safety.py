@@ -11,6 +11,8 @@ import pytest
 
 from ingestion import archive
 from ingestion.offer import sha256_of
+from osame.home import Home, open_home
+from osame.stores import open_warehouse
 from tests.fixtures.crash_driver import AT
 from tests.fixtures.csv_files import ASSESSMENT, LAYOUTS, PAID_SLIP, VALID, file_of
 from tests.fixtures.fixed_files import debits
@@ -26,8 +28,6 @@ from tests.fixtures.office import (
     tiny_files,
 )
 from warehouse.build import build
-from warehouse.config import Home, open_home
-from warehouse.connection import open_warehouse
 from warehouse.doctor import examine
 from warehouse.status import status
 
@@ -113,7 +113,7 @@ import resource, sys
 limit = int(sys.argv.pop(1))
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 sys.argv[0] = "osame"
-from warehouse.cli.main import main
+from osame.cli import main
 main()
 """
 MANY = file_of(LAYOUTS["paid_slips"], [PAID_SLIP | {"通番": f"{i:08}"} for i in range(2, 5_002)])

@@ -24,18 +24,18 @@ from typer import Typer
 from typer.testing import CliRunner
 
 import reports.catalog
+from osame.errors import OsameError
+from osame.home import PROJECT, Home
+from osame.stores import open_file, open_warehouse
 from reports import checks, open_report, portal, queries
 from reports.catalog import NOTEBOOKS
-from reports.cli import report as report_command
+from reports.commands.report import report as report_command
 from reports.errors import CatalogError, ParameterError, WrongWarehouseError
 from reports.period import month_of
 from reports.run import LOCK_FILE, RUNNING, RunResult, recover_interrupted, run_report
 from tests.fixtures.office import environment, python
 from tests.fixtures.report_rows import AS_OF, NOW, PERSON, VERSION, make_home
 from tests.integration.test_crash_safety import LIMITED
-from warehouse.config import PROJECT, Home
-from warehouse.connection import open_file, open_warehouse
-from warehouse.errors import OsameError
 
 REPORT = "daily_collection"
 
@@ -429,7 +429,7 @@ def test_a_killed_run_leaves_no_sockets_in_the_temporary_directory(
     code = (
         "import os, papermill, tests.fixtures.report_rows as f\n"
         "from reports import run\n"
-        "from warehouse.config import Home\n"
+        "from osame.home import Home\n"
         "papermill.execute_notebook = lambda *a, **k: os.kill(os.getpid(), 9)\n"
         f"run.run_report(Home(__import__('pathlib').Path({str(home.root)!r})), 'daily_collection', "
         "{'month': '2026-05'}, f.NOW, f.VERSION)"

@@ -13,17 +13,18 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from ingestion.decoded import Context
-from ingestion.layout import load_layouts
-from ingestion.reader import read
+from ingestion.layout_catalog import load_layouts
+from ingestion.read import read
+from ingestion.readers.decoded import Context
 from ingestion.writer import write_fixed
-from reports.documents.debit_notice import TELL, issue_letters
+from osame.cli import app
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.stores import open_warehouse
+from reports.documents.debit_notice import issue_letters
 from tests.fixtures.office import act_of, hire, land, recording
 from warehouse.build import build
-from warehouse.cli.main import app
-from warehouse.config import Home, open_home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
+from warehouse.collection.debit_failures import TELL
 from warehouse.office.records import record
 from warehouse.settings import load_settings
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from osame.errors import BuildFailed
+from osame.home import Home, open_home
+from osame.locks import landing_lock
+from osame.stores import open_landing
 from tests.fixtures.office import count, deliver, land, tiny_files
 from warehouse.build import build
-from warehouse.config import Home, open_home
-from warehouse.connection import open_landing
-from warehouse.errors import BuildFailed
-from warehouse.locks import landing_lock
 
 AS_OF = date(2025, 12, 31)
 

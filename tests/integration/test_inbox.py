@@ -18,14 +18,14 @@ from ingestion import archive, inbox
 from ingestion.delivered import files_below
 from ingestion.inbox import Options, RunStopped, ingest, is_left
 from ingestion.landing import Landing
-from ingestion.layout import LAYOUT_DIR
+from ingestion.layout_catalog import LAYOUT_DIR
 from ingestion.offer import Offer, sha256_of
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.locks import landing_lock
+from osame.stores import open_landing
 from tests.fixtures.csv_files import ASSESSMENT, LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import environment, python
-from warehouse.config import Home, open_home
-from warehouse.connection import open_landing
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
 
 AT = datetime(2025, 7, 10, 9)
 GOOD = file_of(LAYOUTS["paid_slips"], [PAID_SLIP])
@@ -264,7 +264,7 @@ def test_japanese_names_without_utf8(home: Home) -> None:
     (home.inbox / "納付済通知.csv").write_bytes(GOOD)
     (home.inbox / "不明なファイル.csv").write_bytes(BAD)
     plain = environment(home, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    done = python("-m", "warehouse.cli.main", "ingest", env=plain)
+    done = python("-m", "osame.cli", "ingest", env=plain)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "landed" in done.stdout and "rejected" in done.stdout
     assert {path.name for path in home.rejected.iterdir()} == {
@@ -273,7 +273,7 @@ def test_japanese_names_without_utf8(home: Home) -> None:
     (kept,) = (path for path in home.archive.rglob("*") if path.is_file())
     assert kept.name.endswith("-納付済通知.csv")
     assert in_landing(home, "select file_name from landing.loads where status = 'landed'") == [("納付済通知.csv",)]
-    again = python("-m", "warehouse.cli.main", "ingest", kept, "--json", env=plain)
+    again = python("-m", "osame.cli", "ingest", kept, "--json", env=plain)
     assert "Traceback" not in again.stderr
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from dbt.cli.main import dbtRunner
 
+from osame.home import PROJECT, Home
 from tests.fixtures.office import BuiltTown
 from warehouse import build as builds
-from warehouse.config import PROJECT, Home
 
 PARTS = ("models", "tests/dbt", "warehouse/macros", "warehouse/seeds", "ingestion/macros")
 FILES = ("dbt_project.yml", "warehouse/profiles.yml")

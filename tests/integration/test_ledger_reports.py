@@ -12,6 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 
+from osame.home import Home
+from osame.stores import open_warehouse
 from reports.catalog import load_catalog
 from reports.errors import ParameterError, WrongWarehouseError
 from reports.listings import LABELS, TITLES
@@ -19,8 +21,6 @@ from reports.queries import LEDGERS
 from reports.run import RunResult, run_report
 from tests.fixtures.office import LATEST, BuiltTown
 from tests.integration.test_daily_collection_report import page_of, rows_of
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
 
 Make = Callable[..., RunResult]
 

@@ -12,6 +12,8 @@ import pytest
 from ingestion.delivered import files_below
 from ingestion.inbox import Options, ingest
 from ingestion.offer import Offer
+from osame.home import Home
+from osame.stores import open_file
 from tests.fixtures.office import (
     LATEST,
     BuiltTown,
@@ -26,8 +28,6 @@ from tests.fixtures.office import (
     sibling,
 )
 from warehouse.build import build
-from warehouse.config import Home
-from warehouse.connection import open_file
 
 DAY = date(2025, 10, 31)  # book dates end here
 KNOWN_AT = datetime(2025, 12, 1, 12, 0)  # files of 30 November have landed by then, those of December have not

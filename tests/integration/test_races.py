@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from osame.home import Home
 from tests.fixtures.office import hire
 from tests.races import PAIRS, race
-from warehouse.config import Home
 
 
 @pytest.fixture(scope="module")

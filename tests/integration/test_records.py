@@ -10,14 +10,15 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from ingestion.input_fields import input_fields
 from ingestion.offer import Offer
+from ingestion.readers.input_fields import input_fields
+from osame.cli import app
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_landing
 from tests.fixtures.office import act_of, landing_rows, recording
-from warehouse.cli.main import app
-from warehouse.config import Home
-from warehouse.connection import open_landing
-from warehouse.errors import OsameError
-from warehouse.office import decisions, records, registers
+from warehouse.collection import decisions
+from warehouse.office import records, registers
 
 KEY = "30-00-152994-152994-1-2025-2025-0000000001-01"
 AT = datetime(2026, 6, 1, 9, 0, 0, 123_000)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ingestion.due_key import DUE_KEY
+from osame.home import Home, open_home
 from tests.fixtures.office import environment, hire, landing_rows, python
 from tests.fixtures.recorders import KEY, STEPS
-from warehouse.config import Home, open_home
 
 PEOPLE = 200
 

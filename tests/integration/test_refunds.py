@@ -10,22 +10,24 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from ingestion.decoded import Context
 from ingestion.due_key import DUE_KEY
-from ingestion.layout import load_layouts
-from ingestion.reader import read
+from ingestion.layout_catalog import load_layouts
+from ingestion.read import read
+from ingestion.readers.decoded import Context
 from ingestion.vault_log import entries
-from reports.documents.refund_notice import TELL, issue_notices, print_again
+from osame.act import Act, Permission
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_warehouse
+from reports.documents.refund_notice import issue_notices, print_again
 from tests.fixtures.csv_files import ADDRESSEE, LAYOUTS, file_of
 from tests.fixtures.office import deliver_rows, hire, land, landing_rows, recording
-from warehouse.act import Act, Permission
 from warehouse.build import build
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
-from warehouse.office import decisions, refunds
+from warehouse.collection import decisions, refunds
+from warehouse.collection.notices import TELL
+from warehouse.collection.transfers import PAY, Transfers, transfer_refunds
+from warehouse.office.limits import REFUND
 from warehouse.office.records import record
-from warehouse.office.refund_transfers import PAY, Transfers, transfer_refunds
 from warehouse.office.registers import current_rows, recordable, split_due_key
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import load_scenario
@@ -207,7 +209,9 @@ def told(office: Office, drafted: dict[str, refunds.Drafted]) -> bytes:
         )
     settings = load_settings(office.home)
     issued = issue_notices(office.home, settings, [], office.act(TELL, 17))
-    assert issued.refund_yen == drafted[A].refund_yen + drafted[B].refund_yen + drafted[C].refund_yen + 8_000
+    assert (
+        issued.told.total_yen(REFUND) == drafted[A].refund_yen + drafted[B].refund_yen + drafted[C].refund_yen + 8_000
+    )
     return issued.issued.files[0].read_bytes()
 
 
@@ -277,7 +281,7 @@ def test_letters_are_printed_again_as_they_were(
     assert sum("（再交付）" in page for page in second) == len(second)
     assert again.issued.manifest["again"] is True
     one = print_again(office.home, settings, [drafted[C].decision_no], date(2025, 1, 1), office.act(TELL, 18))
-    assert one.decisions == (drafted[C].decision_no,)
+    assert list(one.told.by_decision) == [drafted[C].decision_no]
     assert landing_rows(office.home, "select count(*) from landing.loads") == before
     with pytest.raises(OsameError, match="nobody was told of decisions X1"):
         print_again(office.home, settings, ["X1"], day, office.act(TELL, 18))
@@ -349,7 +353,7 @@ def test_a_crash_after_the_record_leaves_no_file_and_loses_no_payment(
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as broken:
-        broken.setattr("warehouse.office.refund_transfers.write_whole", no_space)
+        broken.setattr("warehouse.collection.transfers.write_whole", no_space)
         with pytest.raises(OSError, match="No space"):
             transfer_refunds(office.home, date(2025, 3, 3), date(2025, 3, 4), office.act(PAY, 27))
     made = transfer_refunds(office.home, date(2025, 3, 3), date(2025, 3, 4), office.act(PAY, 28), again=True)

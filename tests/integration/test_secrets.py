@@ -12,13 +12,14 @@ import duckdb
 import pytest
 
 from ingestion import archive
-from ingestion.layout import landing_schema, load_layouts
+from ingestion.layout import landing_schema
+from ingestion.layout_catalog import load_layouts
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.keys import landing_key, vault_key
+from osame.stores import crypto_extension, open_landing, open_memory, open_vault, open_warehouse
 from tests.fixtures.needles import Search, account_numbers, needles
 from tests.fixtures.office import BuiltTown, osame
-from warehouse.config import Home, open_home
-from warehouse.connection import crypto_extension, open_landing, open_memory, open_vault, open_warehouse
-from warehouse.errors import OsameError
-from warehouse.keys import landing_key, vault_key
 
 
 @pytest.fixture(scope="module")

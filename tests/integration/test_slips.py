@@ -14,13 +14,13 @@ import pypdfium2
 import pytest
 
 from ingestion.vault_log import entries, problems
+from osame.home import Home
+from osame.stores import open_vault, open_warehouse
 from reports.portal import read_runs
 from tests.fixtures.csv_files import DSK, EL, LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import BuiltTown, land, landing_rows, osame, sibling
 from tests.unit.test_slips import read_symbols
 from warehouse.build import build
-from warehouse.config import Home
-from warehouse.connection import open_vault, open_warehouse
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.office.standing import dues_to_pay
 

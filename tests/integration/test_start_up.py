@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from osame.cli import COMMANDS, load
+from osame.home import Home
 from tests.fixtures.office import BuiltTown, count, environment, python
-from warehouse.cli.main import COMMANDS, load
-from warehouse.config import Home
 
 # Libraries that take a tenth of a second or more to load, or bring those that do.
 HEAVY = {
@@ -49,7 +49,7 @@ MODULES = {
     "draft-refunds": set(),
     "export": set(),
     "ingest": LANDS,
-    "inquire": set(),
+    "standing": set(),
     "issue": READS,
     "layout": LANDS,
     "record": set(),
@@ -70,7 +70,7 @@ MODULES = {
 
 _TELL = """
 import sys
-from warehouse.cli.main import main
+from osame.cli import main
 sys.argv = ["osame", *sys.argv[1:]]
 try:
     main()
@@ -126,7 +126,7 @@ def test_the_table_says_what_the_command_says(name: str) -> None:
         ("status", READS),
         ("decisions", READS),
         ("refunds", READS),
-        ("inquire {payer}", READS),
+        ("standing {payer}", READS),
         ("trace {due}", READS),
         ("record reminders due_key={due} sent_date=2026-06-01 reminder_fee_yen=0 --by 1001", LANDS),
         ("record decisions {draft} --by 1001", LANDS),

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from ingestion.offer import sha256_of
+from osame import stores as connection
+from osame.home import PROJECT, Home, open_home
 from tests.fixtures.csv_files import LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import count, deliver, environment, json_of, landing_rows, osame, tiny_files
-from warehouse import connection
-from warehouse.config import PROJECT, Home, open_home
 from warehouse.law.parameters import PARAMETER_DIR
 
 NOW = "2025-08-03T09:00:00"  # the books of tiny_files are built as of the day before
@@ -275,7 +275,7 @@ def _heed_modes() -> None:
 
 def as_reader(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "warehouse.cli.main", *words],
+        [sys.executable, "-m", "osame.cli", *words],
         env=environment(home, OSAME_NOW=NOW),
         cwd=PROJECT,
         capture_output=True,
@@ -327,7 +327,7 @@ def test_japanese_names_are_told_whatever_the_locale(home: Home) -> None:
     deliver(home.inbox, {"入金_20250801.csv": file_of(LAYOUTS["paid_slips"], [PAID_SLIP | {"通番": "9"}])})
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(
-        [sys.executable, "-m", "warehouse.cli.main", "ingest"],
+        [sys.executable, "-m", "osame.cli", "ingest"],
         env=environment(home, OSAME_NOW=NOW, **plain),
         cwd=PROJECT,
         capture_output=True,

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.decoded import Context, Decoded
-from ingestion.findings import Refused
-from ingestion.layout import load_layouts
-from ingestion.reader import read
+from ingestion.layout_catalog import load_layouts
+from ingestion.read import read
+from ingestion.readers.decoded import Context, Decoded
+from ingestion.readers.findings import Refused
 from ingestion.town import Town, make_town
 from ingestion.town.cases import CASES
 from ingestion.town.compared import WEEKS

@@ -10,18 +10,19 @@ from threading import Barrier
 
 import pytest
 
-from reports.documents.refund_notice import TELL, issue_notices
+from osame import locks
+from osame.act import Act, Permission
+from osame.errors import OsameError, StoreBusy
+from osame.home import Home
+from osame.locks import register_locks
+from reports.documents.refund_notice import issue_notices
 from tests.fixtures.office import act_of, landing_rows
 from tests.integration.test_records import DRAFT, RECORDING, approve
-from warehouse import locks
-from warehouse.act import Act, Permission
-from warehouse.config import Home
-from warehouse.errors import OsameError, StoreBusy
-from warehouse.locks import register_locks
-from warehouse.office import certificates, closing, decisions, refunds, slips
-from warehouse.office.direct_debits import REQUEST, request_debits
+from warehouse.collection import certificates, closing, decisions, refunds, slips
+from warehouse.collection.debits import REQUEST, request_debits
+from warehouse.collection.notices import TELL
+from warehouse.collection.transfers import PAY, transfer_refunds
 from warehouse.office.records import acting_on, record, write_record
-from warehouse.office.refund_transfers import PAY, transfer_refunds
 from warehouse.office.registers import current_rows
 from warehouse.settings import load_settings
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from osame.home import PROJECT, Home
 from tests.fixtures.csv_files import LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import BuiltTown, count, deliver, environment, landing_rows, osame
 from warehouse.build import build
-from warehouse.config import PROJECT, Home
 
 NOW = "2026-06-02T09:00:00"
 AT_ONCE = {"OSAME_NOW": NOW, "OSAME_LOCK_WAIT": "2"}  # seconds, and a build takes longer

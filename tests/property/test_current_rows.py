@@ -17,11 +17,11 @@ from hypothesis import given, settings
 
 from ingestion.current import current_rows
 from ingestion.vault import build_vault
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import open_landing, open_vault
 from tests.fixtures.csv_files import LAYOUTS, file_of
 from tests.fixtures.office import land
-from warehouse.config import Home
-from warehouse.connection import open_landing, open_vault
-from warehouse.locks import landing_lock
 from warehouse.office import registers
 
 KEYS = ("0000000001", "0000000002", "0000000003")

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.dates import ERAS, FIRST_DAY, DateError, Era, parse_date
+from osame.dates import DateError, parse_date
+from osame.wareki import ERAS, FIRST_DAY, Era
 
 LAST_DAY = date(2100, 12, 31)
 

@@ -9,11 +9,11 @@ from datetime import date
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion.decoded import Context
-from ingestion.delimited import decode
-from ingestion.findings import Refused
-from ingestion.input_fields import input_fields
-from ingestion.layout import load_layouts
+from ingestion.layout_catalog import load_layouts
+from ingestion.readers.decoded import Context
+from ingestion.readers.delimited import decode
+from ingestion.readers.findings import Refused
+from ingestion.readers.input_fields import input_fields
 
 LAYOUT = load_layouts()["addressees"]
 HEADERS = [str(f.header) for f in input_fields(LAYOUT)]

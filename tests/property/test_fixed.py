@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.barcode import check_digit
-from ingestion.findings import Refused
-from ingestion.fixed import decode
 from ingestion.layout import FieldDef
-from ingestion.reader import read
+from ingestion.read import read
+from ingestion.readers.findings import Refused
+from ingestion.readers.fixed import decode
 from ingestion.writer import write_fixed
 from tests.fixtures.fixed_files import DEBITS, FIXED, LAYOUTS, context, landed, valid
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from ingestion.reader import read
+from ingestion.read import read
 from tests import fuzz
 from tests.fixtures.fixed_files import LAYOUTS, context
 from tests.fuzz import FORMATS, Case, Failure, cases, check_csv, check_fixed, check_workbook, run

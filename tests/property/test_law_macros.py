@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from osame.stores import open_memory
 from tests.fixtures.law_macros import load_macros, macro_files
-from warehouse.connection import open_memory
 from warehouse.law.calendar import add_months
 from warehouse.law.fiscal_year import fiscal_year_of, receipt_fiscal_year
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.people_search import _FROM, _TO, Sought, _loose_sql, loose, sought
-from warehouse.connection import open_memory
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.stores import open_memory
 
 KATAKANA = "".join(chr(code) for code in range(0x30A1, 0x30F5)) + "ー"
 CONNECTION = open_memory()

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 
 from ingestion import archive
 from ingestion.offer import sha256_of
-from warehouse.config import Home, open_home
+from osame.home import Home, open_home
 
 AT = datetime(2025, 7, 3, 9)
 DATA = "宛名番号,氏名\r\n1,納税　太郎\r\n".encode("cp932")

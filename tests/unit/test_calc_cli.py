@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from warehouse.cli.calc import app
+from warehouse.commands.calc import app
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "late_charge_published.csv"
 ITEM = {"豊橋市": "30", "品川区": "60", "宇都宮市FAQ": "10", "中央市(山梨)": "10"}

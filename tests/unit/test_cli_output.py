@@ -12,14 +12,14 @@ import pytest
 import typer
 from rich.console import Console
 
+from ingestion.commands.ingest import _show_offer
 from ingestion.delivered import files_below, readable_name
-from ingestion.findings import Finding
 from ingestion.offer import Offer
-from warehouse.cli import sql
-from warehouse.cli.ingest import _show_offer
-from warehouse.cli.output import parse_day, print_json, told, yen
-from warehouse.cli.sql import _cell, _show
-from warehouse.errors import BuildFailed, OsameError, StoreBusy
+from ingestion.readers.findings import Finding
+from osame.console import parse_day, print_json, told, yen
+from osame.errors import BuildFailed, OsameError, StoreBusy
+from warehouse.commands import sql
+from warehouse.commands.sql import _cell, _show
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 import pytest
 
-from warehouse import clock
-from warehouse.errors import OsameError
+from osame import clock
+from osame.errors import OsameError
 
 
 @pytest.fixture(params=["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.config import Home, open_home
+from osame.home import Home, open_home
 
 
 def test_a_home_is_made_with_private_folders(tmp_path: Path) -> None:

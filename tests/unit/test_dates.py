@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ingestion.dates import DateError, parse_date, parse_ymd
+from osame.dates import DateError, parse_date, parse_ymd
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,14 @@ import pypdfium2
 import pytest
 
 from ingestion.vault import build_vault
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.locks import landing_lock
 from reports.documents import debit_notice
-from reports.documents.debit_notice import TELL, issue_letters
+from reports.documents.debit_notice import issue_letters
 from tests.fixtures.office import act_of, hire, recording
-from warehouse.config import Home, open_home
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
+from warehouse.collection import debit_failures
+from warehouse.collection.debit_failures import TELL
 from warehouse.office.records import record
 from warehouse.settings import load_settings
 
@@ -49,7 +51,7 @@ def vault_with(home: Home, *numbers: str) -> None:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     failures = [failure("A"), failure("B"), failure(None)]
-    monkeypatch.setattr(debit_notice, "_failures", lambda _home, _day: (failures, date(2026, 6, 9), None))
+    monkeypatch.setattr(debit_failures, "_failures", lambda _home, _day: (failures, date(2026, 6, 9), None))
     return open_home(tmp_path)
 
 
@@ -66,11 +68,17 @@ def names(issued: debit_notice.IssuedLetters) -> list[str]:
 def test_the_others_are_printed_and_the_missing_one_is_named_and_printed_later(home: Home) -> None:
     vault_with(home, "A")
     done = issue(home)
-    assert (names(done), done.count, done.total_yen, done.missing, done.unknown) == (["A"], 1, 12_000, ("B",), 1)
+    assert (
+        names(done),
+        done.issued.manifest["count"],
+        done.total_yen,
+        done.failures.people.missing,
+        done.failures.unknown,
+    ) == (["A"], 1, 12_000, ("B",), 1)
     assert done.issued.manifest["missing"] == ["B"]
     vault_with(home, "B")
     later = issue(home, "B")
-    assert (names(later), later.missing) == (["B"], ())
+    assert (names(later), later.failures.people.missing) == (["B"], ())
 
 
 def test_nobody_at_all_in_the_vault_is_refused(home: Home) -> None:

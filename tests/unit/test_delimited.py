@@ -13,13 +13,14 @@ import pyarrow as pa
 import pytest
 from stdnum.jp import cn, in_
 
-from ingestion.csv_cells import MASKED
-from ingestion.decoded import Context, arrow_type
-from ingestion.delimited import decode, is_error_notice
 from ingestion.due_key import DUE_KEY
-from ingestion.input_fields import input_fields
-from ingestion.layout import Layout, LayoutError, landing_schema, load_layouts
-from ingestion.row_rules import group_rows, rule_named
+from ingestion.layout import Layout, LayoutError, landing_schema
+from ingestion.layout_catalog import load_layouts
+from ingestion.readers.csv_cells import MASKED
+from ingestion.readers.decoded import Context, arrow_type
+from ingestion.readers.delimited import decode, is_error_notice
+from ingestion.readers.input_fields import input_fields
+from ingestion.readers.row_rules import group_rows, rule_named
 from tests.fixtures.csv_files import (
     ADDRESSEE,
     ASSESSMENT,

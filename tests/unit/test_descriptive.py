@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from ingestion.csv_cells import MASKED
-from ingestion.decoded import Decoded
-from ingestion.findings import Refused
 from ingestion.layout import FieldDef, Layout
+from ingestion.readers.csv_cells import MASKED
+from ingestion.readers.decoded import Decoded
+from ingestion.readers.findings import Refused
 from tests.fixtures.csv_files import DSK, VALID, only_table
 from tests.fixtures.csv_files import read as read_csv
 from tests.fixtures.fixed_files import FIXED, LAYOUTS, landed, matrix, valid

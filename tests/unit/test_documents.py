@@ -13,13 +13,13 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from osame.act import Act, Permission
+from osame.errors import OsameError
+from osame.home import Home, open_home
 from reports.documents import render as render_module
 from reports.documents.publish import publish
 from reports.documents.render import render, render_each, render_files, without_unprintable
 from reports.portal import read_runs
-from warehouse.act import Act, Permission
-from warehouse.config import Home, open_home
-from warehouse.errors import OsameError
 from warehouse.settings import Settings, load_settings
 
 AT = datetime(2026, 11, 23, 9, 30)

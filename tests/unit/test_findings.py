@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ingestion.collector import Collector
-from ingestion.findings import KINDS, Finding, Refused, in_japanese, said
-from ingestion.reader import read
+from ingestion.read import read
+from ingestion.readers.collector import Collector
+from ingestion.readers.findings import KINDS, Finding, Refused
+from osame.bilingual import in_japanese, said
 from tests.fixtures.csv_files import BROKEN, VALID, file_of, findings_of, refusal
 from tests.fixtures.fixed_files import LAYOUTS, context, debits, landed, matrix, valid
 from tests.fixtures.sheets import packed, parts_of, workbook

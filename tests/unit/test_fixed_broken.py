@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ingestion.collector import MAX_LISTED
-from ingestion.findings import Finding, Refused
-from ingestion.reader import read
+from ingestion.read import read
+from ingestion.readers.collector import MAX_LISTED
+from ingestion.readers.findings import Finding, Refused
 from tests.fixtures.fixed_files import (
     FIXED,
     LAYOUTS,

@@ -10,12 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from ingestion.barcode import check_digit
-from ingestion.decoded import SentRequest, arrow_type
-from ingestion.detect import detect
-from ingestion.findings import Refused
-from ingestion.fixed import decode
 from ingestion.layout import Layout, LayoutError, landing_schema
-from ingestion.reader import read
+from ingestion.read import read
+from ingestion.readers.decoded import SentRequest, arrow_type
+from ingestion.readers.detect import detect
+from ingestion.readers.findings import Refused
+from ingestion.readers.fixed import decode
 from ingestion.writer import WriteError, write_fixed
 from tests.fixtures.fixed_files import (
     DEBITS,

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.locks import landing_lock
+from osame.stores import open_memory
 from tests.fixtures.office import LATEST, deliver, land, landing_rows, tiny_files
-from warehouse.config import Home, open_home
-from warehouse.connection import open_memory
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
-from warehouse.office.closing import _require_all_built
+from warehouse.collection.addressee_standing import behind_notice
+from warehouse.collection.closing import _require_all_built
 from warehouse.office.freshness import Freshness, LandedFile, freshness
-from warehouse.office.inquiry import behind_notice
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.config import Home, open_home
-from warehouse.errors import OsameError
-from warehouse.keys import landing_key, vault_key
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.keys import landing_key, vault_key
 
 
 @pytest.fixture
@@ -83,6 +83,6 @@ def test_what_a_killed_process_left_does_not_stop_the_next_of_its_number(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In containers the same process number comes back."""
-    monkeypatch.setattr("warehouse.keys.os.getpid", lambda: 7)
+    monkeypatch.setattr("osame.keys.os.getpid", lambda: 7)
     (home.keys / ".landing.key.7").write_text("half a key")
     assert len(landing_key(home)) == 64

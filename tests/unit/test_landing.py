@@ -10,15 +10,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.decoded import Context, Decoded, SentRequest
-from ingestion.findings import Finding, Refused
 from ingestion.landing import LOADS, Landing
-from ingestion.layout import LINEAGE, Layout, landing_schema, load_layouts
+from ingestion.layout import LINEAGE, Layout, landing_schema
+from ingestion.layout_catalog import load_layouts
 from ingestion.offer import load_id_of, sha256_of
-from ingestion.reader import read
+from ingestion.read import read
+from ingestion.readers.decoded import Context, Decoded, SentRequest
+from ingestion.readers.findings import Finding, Refused
+from osame.stores import open_memory
 from tests.fixtures.csv_files import ASSESSMENT, PAID_SLIP, file_of
 from tests.fixtures.fixed_files import debit_group, debits
-from warehouse.connection import open_memory
 
 LAYOUTS = load_layouts()
 AT = datetime(2025, 8, 2, 9)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from osame.act import Act
+from osame.errors import OsameError
+from osame.home import Home
+from warehouse.collection import refunds
 from warehouse.law import seeds
 from warehouse.law.late_charge import late_charge
 from warehouse.law.office import parameters_of, provisional_ja, rates_end, require_rates
 from warehouse.law.parameters import PARAMETER_DIR, ParameterError, ParameterNotFoundError, load_parameters
-from warehouse.office import refunds
 
 RATES = "late_charge_rates/local_tax.yml"
 NEXT = """  - from: 2027-01-01

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ingestion import reader
+from ingestion import read as reader
+from osame.cli import app
 from tests.fixtures import fixed_files
 from tests.fixtures.csv_files import ADDRESSEE, ASSESSMENT, LAYOUTS, PAID_SLIP, Row, file_of
 from tests.unit.test_layouts import shipped, write
-from warehouse.cli.main import app
 
 
 @pytest.fixture(autouse=True)

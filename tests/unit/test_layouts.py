@@ -13,18 +13,9 @@ import yaml
 from pydantic import ValidationError
 
 from ingestion.landing import Landing
-from ingestion.layout import (
-    LAYOUT_DIR,
-    SYSTEM_TABLES,
-    Layout,
-    LayoutError,
-    broken_layouts,
-    layout_in_use,
-    load_layouts,
-    quoted,
-    tables_by_effect,
-)
-from warehouse.connection import open_memory
+from ingestion.layout import SYSTEM_TABLES, Layout, LayoutError, quoted, tables_by_effect
+from ingestion.layout_catalog import LAYOUT_DIR, broken_layouts, layout_in_use, load_layouts
+from osame.stores import open_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 

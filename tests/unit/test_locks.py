@@ -9,11 +9,11 @@ from threading import Event, Thread
 
 import pytest
 
-from warehouse import locks
-from warehouse.config import Home
-from warehouse.connection import _copy
-from warehouse.errors import StoreBusy
-from warehouse.locks import is_landing_wanted, landing_lock
+from osame import locks
+from osame.errors import StoreBusy
+from osame.home import Home
+from osame.locks import is_landing_wanted, landing_lock
+from osame.stores import _copy
 from warehouse.office import pending
 
 

@@ -11,11 +11,13 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from ingestion.decoded import Decoded
-from ingestion.delimited import decode
-from ingestion.findings import Finding, Refused
 from ingestion.landing import Landing
-from ingestion.layout import Layout, load_layouts
+from ingestion.layout import Layout
+from ingestion.layout_catalog import load_layouts
+from ingestion.readers.decoded import Decoded
+from ingestion.readers.delimited import decode
+from ingestion.readers.findings import Finding, Refused
+from osame.stores import open_memory
 from tests.fixtures.csv_files import (
     ACCOUNT,
     ASSESSMENT,
@@ -30,7 +32,6 @@ from tests.fixtures.csv_files import (
     findings_of,
     read,
 )
-from warehouse.connection import open_memory
 
 KEY_COLUMNS = {
     "tax_item_code": 2,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestion.layout import landing_schema, load_layouts
-from warehouse.config import PROJECT
+from ingestion.layout import landing_schema
+from ingestion.layout_catalog import load_layouts
+from osame.home import PROJECT
 
 MODELS = PROJECT / "models"
 MARTS = MODELS / "marts"

@@ -9,11 +9,11 @@ from datetime import date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import svg, text
-from reports.html import attention, paragraph
+from reports.look import svg, text
+from reports.look.html import attention, paragraph
+from reports.look.svg import Chart, Series
+from reports.look.tables import Column, Line, Table, render
 from reports.period import Period
-from reports.svg import Chart, Series
-from reports.tables import Column, Line, Table, render
 
 
 def test_figures_and_dates_in_japanese() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.errors import OsameError
+from osame.errors import OsameError
 from warehouse.scenario.files import write_files
 from warehouse.scenario.model import KINDS, Scenario, load_scenario
 from warehouse.scenario.run import run_scenarios

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.home import Home
 from warehouse.settings import Settings, load_settings
 
 

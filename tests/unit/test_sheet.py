@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.decoded import Context, Decoded
-from ingestion.findings import Finding, Refused
-from ingestion.input_fields import input_fields
-from ingestion.layout import load_layouts
-from ingestion.reader import read
-from ingestion.sheet import GUIDE, SHEET, read_sheet, write_template
+from ingestion.layout_catalog import load_layouts
+from ingestion.read import read
+from ingestion.readers.decoded import Context, Decoded
+from ingestion.readers.findings import Finding, Refused
+from ingestion.readers.input_fields import input_fields
+from ingestion.readers.sheet import GUIDE, SHEET, read_sheet, write_template
 from tests.fixtures.csv_files import VALID, Row, file_of, only_table
 from tests.fixtures.sheets import with_part
 

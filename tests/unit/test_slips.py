@@ -15,15 +15,15 @@ from pydantic import ValidationError
 
 from ingestion.el_qr import parse
 from ingestion.ocr_line import is_whole
+from osame.errors import OsameError
+from osame.home import Home, open_home
 from reports.documents.render import render
 from reports.documents.slip import slip_row
 from reports.documents.symbols import gs1_128
 from tests.fixtures.office import act_of, hire, land, landing_rows, recording, tiny_files
 from tests.unit.test_documents import TO
-from warehouse.config import Home, open_home
-from warehouse.errors import OsameError
+from warehouse.collection.slips import ISSUE, Numbers, Slip, _row, make_slips, numbering, register
 from warehouse.office.records import write_record
-from warehouse.office.slips import ISSUE, Numbers, Slip, _row, make_slips, numbering, register
 from warehouse.office.standing import DueLine
 from warehouse.settings import Slips, load_settings
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.connection import open_memory
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.stores import open_memory
 from warehouse.law.late_charge import Payment, late_charge
 from warehouse.law.parameters import load_parameters
 from warehouse.office.standing import accrued, dues_to_pay, standing

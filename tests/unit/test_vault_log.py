@@ -12,18 +12,18 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion import vault_log
-from ingestion.layout import load_layouts
+from ingestion.layout_catalog import load_layouts
 from ingestion.vault import build_vault, read_accounts, read_people
 from ingestion.vault_log import LOG_FILE, append, entries, problems
+from osame.act import Act, Permission
+from osame.cli import app
+from osame.errors import OsameError
+from osame.home import Home, open_home
+from osame.locks import landing_lock
 from reports.documents.letter import letter
 from reports.documents.publish import publish
 from tests.fixtures.csv_files import file_of
 from tests.fixtures.office import land
-from warehouse.act import Act, Permission
-from warehouse.cli.main import app
-from warehouse.config import Home, open_home
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
 
 SLIP = Permission("slip", "納付書の再発行", asks_reason=True)
 PURPOSE = Act(SLIP, by="1234", reason="窓口での申出", at=datetime(2026, 11, 23, 9, 30))

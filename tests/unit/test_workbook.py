@@ -13,13 +13,13 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from ingestion import sheet
-from ingestion.decoded import Context, Decoded
-from ingestion.findings import Finding, Refused
-from ingestion.input_fields import input_fields
-from ingestion.layout import load_layouts
-from ingestion.reader import read
-from ingestion.workbook import Cells, Odd, Workbook, column_letters
+from ingestion.layout_catalog import load_layouts
+from ingestion.read import read
+from ingestion.readers import sheet
+from ingestion.readers.decoded import Context, Decoded
+from ingestion.readers.findings import Finding, Refused
+from ingestion.readers.input_fields import input_fields
+from ingestion.readers.workbook import Cells, Odd, Workbook, column_letters
 from tests.fixtures.csv_files import VALID, only_table
 from tests.fixtures.sheets import SHEET_PART, inline, packed, parts_of, row_of, with_part, workbook
 

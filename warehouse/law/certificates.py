@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, Protocol
 
+from osame.wareki import format_fiscal_year, format_wareki
 from warehouse.law.calendar import add_months, roll_due_date
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import Parameters, load_parameters
-from warehouse.wareki import format_fiscal_year, format_wareki
 
 Kind = Literal["tax", "no_delinquency", "light_vehicle"]
 Matter = Literal["amounts", "due_dates"]

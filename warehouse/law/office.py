@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.home import Home
+from osame.wareki import format_wareki
 from warehouse.law.parameters import (
     ONE_DAY,
     RATE_FOLDER,
@@ -20,7 +21,6 @@ from warehouse.law.parameters import (
     load_parameters,
 )
 from warehouse.settings import Policies, load_settings
-from warehouse.wareki import format_wareki
 
 LAST_KNOWN = "last_known"
 _EVERYBODYS = f"{RATE_FOLDER}.local_tax"  # the others began later: before that, nothing accrued at them

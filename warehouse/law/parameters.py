@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
 
-from ingestion.yaml_file import LOADER
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.yaml_file import LOADER
 
 PARAMETER_DIR = Path(__file__).parent / "parameters"
 OPEN_END = date(9999, 12, 31)

@@ -1,1 +1,1 @@
-"""What clerks do with the marts: records of their own, inquiries, slips, refunds, closings."""
+"""What every system of the office stands on: registers and who may record in them, and the standing of a due."""

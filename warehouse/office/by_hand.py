@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.config import PROJECT, Home
-from warehouse.errors import told_again
-from warehouse.locks import Waiting, register_locks
+from osame.errors import told_again
+from osame.home import PROJECT, Home
+from osame.locks import Waiting, register_locks
 from warehouse.office import pending
 
 

@@ -1,6 +1,6 @@
 """Whether the build is behind: which files have landed that it does not know, and what their rows do to the books.
 
-The one answer, for inquiry, slips, certificates, drafts, closings and ``osame status``. Files are compared by load,
+The one answer, for whatever shows or decides and for ``osame status``. Files are compared by load,
 never by instant: a build made with ``--known-at`` leaves out files that landed before it, and clocks go back.
 """
 
@@ -11,11 +11,12 @@ from datetime import datetime
 
 import duckdb
 
-from ingestion.layout import Effect, load_layouts, tables_by_effect
-from warehouse.config import Home
-from warehouse.connection import open_landing
-from warehouse.errors import StoreBusy
-from warehouse.locks import landing_lock
+from ingestion.layout import Effect, tables_by_effect
+from ingestion.layout_catalog import load_layouts
+from osame.errors import StoreBusy
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import open_landing
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ import duckdb
 from ingestion.current import current_rows
 from ingestion.due_key import DUE_KEY
 from ingestion.layout import Layout
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_warehouse
 
 Row = dict[str, Any]
 REFUND, OFFSET, REALLOCATION, SUSPENSE = "1", "2", "3", "4"

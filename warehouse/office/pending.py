@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.config import Home
-from warehouse.locks import Waiting, is_alive, landing_lock
+from osame.home import Home
+from osame.locks import Waiting, is_alive, landing_lock
 
 _WAITING, _TAKEN, _DONE = ".waiting", ".taken", ".done"
 Content = Mapping[str, Any]  # what JSON can say

@@ -8,12 +8,13 @@ from typing import Any
 import duckdb
 
 from ingestion.current import current_rows
-from ingestion.layout import Layout, load_layouts
-from warehouse.act import Act, Permission
-from warehouse.config import Home
-from warehouse.connection import landing_traces, open_landing
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
+from ingestion.layout import Layout
+from ingestion.layout_catalog import load_layouts
+from osame.act import Act, Permission
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import landing_traces, open_landing
 from warehouse.settings import load_settings
 
 REGISTER = "staff"

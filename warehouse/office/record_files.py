@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from ingestion.decoded import Context, Decoded
-from ingestion.findings import Finding, Refused
-from ingestion.input_fields import input_fields
 from ingestion.layout import Layout
 from ingestion.offer import last_version
-from ingestion.reader import read
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.connection import open_landing
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
+from ingestion.read import read
+from ingestion.readers.decoded import Context, Decoded
+from ingestion.readers.findings import Finding, Refused
+from ingestion.readers.input_fields import input_fields
+from osame.act import Act
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import open_landing
 from warehouse.office.registers import Row, register_of, text_of
 
 _MILLISECOND = timedelta(milliseconds=1)

@@ -15,17 +15,17 @@ from typing import Any
 import duckdb
 
 from ingestion import archive
-from ingestion.decoded import Decoded
-from ingestion.findings import Refused
 from ingestion.inbox import Options, offer_files
 from ingestion.landing import Landing
 from ingestion.layout import Layout
 from ingestion.offer import A_MOMENT, Offer
-from warehouse.act import Act, Permission
-from warehouse.clock import now
-from warehouse.config import Home
-from warehouse.connection import open_landing
-from warehouse.errors import OsameError
+from ingestion.readers.decoded import Decoded
+from ingestion.readers.findings import Refused
+from osame.act import Act, Permission
+from osame.clock import now
+from osame.errors import OsameError
+from osame.home import Home
+from osame.stores import open_landing
 from warehouse.office import pending
 from warehouse.office.by_hand import Rows
 from warehouse.office.limits import require_room

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.offer import Offer
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.locks import landing_lock, register_locks
+from osame.act import Act
+from osame.home import Home
+from osame.locks import landing_lock, register_locks
 from warehouse.office.by_hand import Rows, record_rows
 from warehouse.office.permissions import require_permitted
 from warehouse.office.registers import Row, text_of

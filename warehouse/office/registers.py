@@ -11,13 +11,14 @@ from typing import Any
 
 from ingestion.current import current_rows as rows_that_hold
 from ingestion.due_key import DUE_KEY
-from ingestion.input_fields import input_fields
-from ingestion.layout import Layout, load_layouts
-from warehouse.act import Act
-from warehouse.config import Home
-from warehouse.connection import open_landing
-from warehouse.errors import OsameError
-from warehouse.locks import landing_lock
+from ingestion.layout import Layout
+from ingestion.layout_catalog import load_layouts
+from ingestion.readers.input_fields import input_fields
+from osame.act import Act
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import landing_lock
+from osame.stores import open_landing
 
 Row = Mapping[str, Any]
 # Registers in which a single row would say what only an act of its own may say: two persons sign it, or it is numbered.

@@ -1,4 +1,4 @@
-"""What a due stands at on a day: the one rule, for inquiry, slips, certificates and whatever asks next.
+"""What a due stands at on a day: the one rule, for 収納状況照会, slips, certificates and whatever asks next.
 
 On the day of the books it is what ``fct_dues`` says, for every due. On any other day the same balance steps are taken
 (receipts, offsets, reallocations and write-offs, each from the day from which it counts), the tax is that of the books,
@@ -19,8 +19,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import rows_of
-from warehouse.errors import OsameError
+from osame.errors import OsameError
+from osame.stores import rows_of
 from warehouse.law.late_charge import LateCharge, Payment, late_charge
 from warehouse.law.parameters import Parameters, load_parameters
 from warehouse.movements import movements_of

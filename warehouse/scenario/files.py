@@ -12,7 +12,7 @@ from typing import Any
 
 from ingestion.barcode import check_digit
 from ingestion.due_key import DUE_KEY
-from ingestion.layout import load_layouts
+from ingestion.layout_catalog import load_layouts
 from ingestion.offer import load_id_of, sha256_of
 from ingestion.writer import Group, write_fixed
 from warehouse.scenario.model import (

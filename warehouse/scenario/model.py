@@ -14,9 +14,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ingestion.layout import load_layouts
-from warehouse.config import Home
-from warehouse.errors import OsameError
+from ingestion.layout_catalog import load_layouts
+from osame.errors import OsameError
+from osame.home import Home
 from warehouse.law.parameters import load_parameters
 from warehouse.settings import load_settings
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.inbox import Options, ingest
+from osame.errors import OsameError
+from osame.home import Home
+from osame.locks import is_alive
+from osame.stores import open_warehouse
 from warehouse.build import build
-from warehouse.config import Home
-from warehouse.connection import open_warehouse
-from warehouse.errors import OsameError
-from warehouse.locks import is_alive
 from warehouse.scenario.files import Written, write_files
 from warehouse.scenario.model import Scenario, load_scenario
 

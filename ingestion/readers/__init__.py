@@ -1,0 +1,1 @@
+"""Readers: bytes of one delivered file to typed columns, or every finding that tells why not."""

@@ -1,0 +1,1 @@
+"""How things look: tables, charts, workbooks, pages and the words in them."""

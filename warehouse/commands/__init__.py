@@ -1,0 +1,1 @@
+"""The commands of the warehouse: builds, the law at the counter, and the acts of staff."""
