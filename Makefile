@@ -41,6 +41,7 @@ lint: $(STAMP) ## style, types, drift of generated files
 	@$(BIN)/python -m warehouse.law.seeds --check
 	@$(BIN)/python -m warehouse.sources --check
 	@$(BIN)/python -m ingestion.layout_docs --check
+	@$(BIN)/python -m reports.exposures --check
 	@$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
 
 check: lint test ## lint, then test
@@ -54,9 +55,10 @@ lock: $(STAMP) ## write requirements.lock from pyproject.toml
 seeds: $(STAMP) ## write the law seeds from warehouse/law/parameters
 	@$(BIN)/python -m warehouse.law.seeds
 
-sources: $(STAMP) ## write the dbt source YAML and docs/formats.md from ingestion/layouts
+sources: $(STAMP) ## write what is made from others: dbt sources and docs/formats.md (layouts), exposures (reports)
 	@$(BIN)/python -m warehouse.sources
 	@$(BIN)/python -m ingestion.layout_docs
+	@$(BIN)/python -m reports.exposures
 
 clean: ## remove data and build output, not .venv
 	rm -rf data bench target logs

@@ -11,7 +11,6 @@ import yaml
 from pydantic import ValidationError
 
 from ingestion.layout import Layout, LayoutError, landing_schema
-from ingestion.layout_contract import broken_promises
 from osame.yaml_file import LOADER, YamlProblem, read_yaml
 
 LAYOUT_DIR = Path(__file__).parent / "layouts"
@@ -51,6 +50,8 @@ def check_layout(path: Path) -> Layout:
     Raises:
         LayoutProblems: with everything that is wrong, each with its line where there is one.
     """
+    from ingestion.layout_contract import broken_promises  # with pyarrow, which those without such a layout do not need
+
     try:
         document = read_yaml(path)
     except YamlProblem as error:

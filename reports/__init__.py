@@ -1,5 +1,4 @@
-"""Reports: what finance staff read. Presentation only; every figure comes from the public tables of the warehouse."""
+"""Reports: what finance staff read. Presentation only; every figure comes from the public tables of the warehouse.
 
-from reports.context import Report, open_report
-
-__all__ = ["Report", "open_report"]
+A notebook begins with ``from reports.context import open_report``.
+"""

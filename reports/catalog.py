@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -12,13 +13,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from osame.home import PROJECT
-from reports.errors import CatalogError, ParameterError, UnknownReportError, suggestion
+from reports.build_info import ALWAYS_READ
+from reports.errors import CatalogError, ReportParameterError, UnknownReportError, suggestion
 from reports.period import PERIOD_PARAMETERS, period_problems
 
 CATALOG_FILE = Path(__file__).with_name("catalog.yml")
 NOTEBOOKS = PROJECT / "notebooks"
 
-Value = str | int | bool
+ParameterValue = str | int | bool
 ParameterType = Literal["month", "date", "integer", "text", "boolean"]
 
 PYTHON_TYPES: dict[ParameterType, type] = {"month": str, "date": str, "integer": int, "text": str, "boolean": bool}
@@ -32,6 +34,7 @@ _EXAMPLES: dict[ParameterType, str] = {
     "boolean": "true or false",
 }
 _BOOLEANS = {"true": True, "false": False}
+_ASKED = re.compile(r"""report\.table\(["']([a-z0-9_]+)["']\)""")
 _CRON_FIELDS = 5
 _CRON_FIELD = re.compile(r"(\*|\d{1,2}(-\d{1,2})?)(/\d{1,2})?(,(\d{1,2}(-\d{1,2})?)(/\d{1,2})?)*")
 
@@ -45,8 +48,8 @@ class Parameter(_Strict):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: ParameterType
-    default: Value | None = None
-    allowed: list[Value] | None = None
+    default: ParameterValue | None = None
+    allowed: list[ParameterValue] | None = None
     label_ja: str = Field(min_length=1)
     description: str = Field(min_length=1)
 
@@ -63,7 +66,7 @@ class Parameter(_Strict):
     def required(self) -> bool:
         return self.default is None
 
-    def parse(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """The value that ``text`` (as typed after ``-p name=``) stands for.
 
         Raises:
@@ -74,7 +77,7 @@ class Parameter(_Strict):
             raise ValueError(f"found {text!r}, allowed are {', '.join(str(choice) for choice in self.allowed)}")
         return value
 
-    def _typed(self, text: str) -> Value:
+    def _typed(self, text: str) -> ParameterValue:
         wrong = ValueError(f"found {text!r}, expected {_EXAMPLES[self.type]}")
         if self.type == "text":
             return text
@@ -98,7 +101,10 @@ class Parameter(_Strict):
 
 
 class ReportEntry(_Strict):
-    """One report of the catalogue. Without a ``cadence`` it is made on demand only, never by ``--all``."""
+    """One report of the catalogue. Without a ``cadence`` it is made on demand only, never by ``--all``.
+
+    ``also_reads``: tables that its notebook does not name because a function reads them for it.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title_ja: str = Field(min_length=1)
@@ -109,6 +115,7 @@ class ReportEntry(_Strict):
     time_limit_minutes: int = Field(gt=0)
     parameters: list[Parameter]
     outputs: list[str] = Field(min_length=1)
+    also_reads: list[str] = []
 
     @field_validator("cadence")
     @classmethod
@@ -148,15 +155,23 @@ class ReportEntry(_Strict):
     def notebook_path(self) -> Path:
         return NOTEBOOKS / self.notebook
 
-    def check(self, given: Mapping[str, str]) -> dict[str, Value]:
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of the warehouse that it reads: those that every report does, and those its notebook names."""
+        cells = json.loads(self.notebook_path.read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        named = (_ASKED.findall(source) for source in code)
+        return tuple(dict.fromkeys([*ALWAYS_READ, *(name for found in named for name in found), *self.also_reads]))
+
+    def check(self, given: Mapping[str, str]) -> dict[str, ParameterValue]:
         """All parameters of a run, typed; defaults filled in.
 
         Raises:
-            ParameterError: with every problem, not just the first.
+            ReportParameterError: with every problem, not just the first.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         problems = [f'there is no parameter "{name}"{suggestion(name, known)}' for name in given if name not in known]
-        values: dict[str, Value] = {}
+        values: dict[str, ParameterValue] = {}
         for name, parameter in known.items():
             if name not in given:
                 if parameter.default is None:
@@ -170,7 +185,7 @@ class ReportEntry(_Strict):
                 problems.append(f'parameter "{name}" ({parameter.label_ja}): {error}')
         problems = problems or period_problems(values)
         if problems:
-            raise ParameterError(self.id, problems)
+            raise ReportParameterError(self.id, problems)
         return values
 
 

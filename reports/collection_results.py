@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
-from reports.context import Report
-from reports.listings import Listings
+from ibis.expr.types import Table
+
+from reports.context import ABOVE_ALL, Report
 from reports.look import text
-from reports.look.html import Html, join, paragraph
-from reports.look.tables import Column, Line, Table, render
+from reports.look.html import Html, join
+from reports.look.listing import ListColumn, Listing, ListRow, Row
+from reports.look.tables import Column, Line, render
+from reports.look.tables import Table as PageTable
 from reports.look.workbook import HEAD_ROW, RATE_FORMAT, YEN_FORMAT, Book, set_up_print
 
 NOTE = (
@@ -24,13 +26,14 @@ NOTE = (
     "抽出データに項目がないため空欄です。"
 )
 _ALL_BODIES = "合計は国民健康保険税（料）を含みません。県民税及び森林環境税は含みません。"
+_WHOLE = 100
 _FIRST_ROW = HEAD_ROW + 3
 """Row (from 0) of the form's first line: its head takes three."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormColumn:
-    """A column of the form: the group above it, its header, its letter, the query's column (None: not delivered)."""
+    """A column of the form: the group above it, its header, its letter, the table's column (None: not delivered)."""
 
     group: str
     label: str
@@ -75,14 +78,20 @@ def percent(rate: Decimal) -> Decimal:
     return rate.scaleb(2).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
-def form_rows(found: Listings) -> list[tuple[str, list[int | Decimal | None]]]:
+def permille(rate: Decimal | None) -> int | None:
+    """A rate in tenths of a percent, half up; None where there is none.
+
+    >>> permille(Decimal("0.967921"))
+    968
+    """
+    return None if rate is None else int(percent(rate).scaleb(1))
+
+
+def form_rows(rows: Sequence[Row]) -> list[tuple[str, list[int | Decimal | None]]]:
     """Each row's heading, indented as on the form, and its cells as they are printed."""
-    listing = found.lists["form"]
-    rows = []
-    for values in listing.rows:
-        row = dict(zip(listing.names, values, strict=True))
-        rows.append(("　" * max(row["depth"] - 1, 0) + row["label_ja"], [_cell(row, column) for column in COLUMNS]))
-    return rows
+    return [
+        ("　" * max(row["depth"] - 1, 0) + row["label_ja"], [_cell(row, column) for column in COLUMNS]) for row in rows
+    ]
 
 
 def _cell(row: dict[str, Any], column: FormColumn) -> int | Decimal | None:
@@ -92,16 +101,28 @@ def _cell(row: dict[str, Any], column: FormColumn) -> int | Decimal | None:
     return percent(value) if isinstance(value, Decimal) else thousands(value)
 
 
-def show(found: Listings) -> Html:
-    """The form's rows that hold something, as a table of the page; the workbook has every row."""
+def show(report: Report, form: Table) -> Html:
+    """The form's rows that hold something, as a table of the page; the workbook has the form with every row.
+
+    Args:
+        report: keeps the form among its figures, and writes it into its workbook.
+        form: rows of rpt_collection_results in the order of the form, with the ``depth`` of each.
+    """
+    names = [column.source for column in COLUMNS if column.source]
+    rows = report.rows(form.select("label_ja", "depth", *names))
+    listed = [ListColumn(name, name) for name in ("label_ja", "depth", *names)]
+    report.lists["form"] = Listing("form", "", "", "", listed, [ListRow(row) for row in rows])
+    report.sheets.append(lambda book: _write(report, rows, book))
     columns = [Column(column.label, spanner=column.group) for column in COLUMNS if column.source]
     lines = [
         Line(label, [_shown(cell) for cell, column in zip(cells, COLUMNS, strict=True) if column.source])
-        for label, cells in form_rows(found)
+        for label, cells in form_rows(rows)
         if any(cells)
     ]
-    table = render(Table("form", "市町村税の徴収実績調（単位：千円）", "区分", columns, lines))
-    return join(table, text.note(NOTE), paragraph(_ALL_BODIES, "note"))
+    table = render(PageTable("form", "市町村税の徴収実績調（単位：千円）", "区分", columns, lines))
+    above = any(isinstance(cell, Decimal) and cell > _WHOLE for _, cells in form_rows(rows) for cell in cells)
+    notes = [NOTE, _ALL_BODIES, *([ABOVE_ALL] if above else [])]
+    return join(table, *(text.note(note) for note in notes))
 
 
 def _shown(cell: int | Decimal | None) -> str:
@@ -110,17 +131,16 @@ def _shown(cell: int | Decimal | None) -> str:
     return text.NOTHING if cell is None else str(cell).replace("-", "▲")
 
 
-def workbook(report: Report, found: Listings, path: Path) -> None:
+def _write(report: Report, rows: Sequence[Row], book: Book) -> None:
     """The form on one sheet of A4 landscape, with every row and every column of it."""
-    year = text.fiscal_year(int(report.order.parameters["fiscal_year"]))
-    book = Book(path, f"{report.city}　{report.entry.title_ja}", year, report.made_at)
+    year = text.fiscal_year(report.fiscal_year)
     page = book.file.add_worksheet("徴収実績調")
     page.write_string(0, 0, f"市町村税の徴収実績調　{year}", book.style(bold=True, font_size=14))
     page.write_string(1, 0, f"{report.city}　{text.wareki_day(report.as_of)}現在", book.style())
     page.write_string(1, len(COLUMNS) - 1, "（単位：千円、％）", book.style())
     _write_head(book, page)
     edge = {"border": 1, "valign": "vcenter"}
-    for number, (label, cells) in enumerate(form_rows(found), _FIRST_ROW):
+    for number, (label, cells) in enumerate(form_rows(rows), _FIRST_ROW):
         page.write_string(number, 0, label, book.style(**edge))
         for column, cell in enumerate(cells, 1):
             if cell is None:
@@ -128,14 +148,13 @@ def workbook(report: Report, found: Listings, path: Path) -> None:
             else:
                 shape = RATE_FORMAT if isinstance(cell, Decimal) else YEN_FORMAT
                 page.write_number(number, column, cell, book.style(**edge, num_format=shape))
-    last = _FIRST_ROW + len(found.lists["form"].rows)
+    last = _FIRST_ROW + len(rows)
     page.write_string(last, 0, NOTE, book.style(font_size=9))
     page.write_string(last + 1, 0, _ALL_BODIES, book.style(font_size=9))
     page.set_column(0, 0, 34)
     page.set_column(1, len(COLUMNS), 12)
     page.freeze_panes(_FIRST_ROW, 1)
     set_up_print(page, f"{report.city}　{report.entry.title_ja}", one_page=True)
-    book.close()
 
 
 def _write_head(book: Book, page: Any) -> None:

@@ -16,7 +16,7 @@ class UnknownReportError(OsameError):
     """No report of that id."""
 
 
-class ParameterError(OsameError):
+class ReportParameterError(OsameError):
     """One or more parameters are unknown, missing, of the wrong type or not allowed. ``problems`` has all of them."""
 
     def __init__(self, report_id: str, problems: list[str]) -> None:

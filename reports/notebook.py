@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from reports.catalog import PYTHON_TYPES, ReportEntry, Value
+from reports.catalog import PYTHON_TYPES, ParameterValue, ReportEntry
 from reports.errors import CatalogError
 
 PARAMETERS_TAG = "parameters"
@@ -22,7 +22,7 @@ class CellParameter:
 
     name: str
     annotation: str
-    default: Value
+    default: ParameterValue
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:

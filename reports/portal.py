@@ -59,7 +59,8 @@ def _shown(path: Path, manifest: dict[str, Any]) -> Entry:
     as_of = manifest.get("as_of_date")
     return Entry(
         title=manifest["title_ja"],
-        period=text.period(Period(date.fromisoformat(span["first"]), date.fromisoformat(span["last"]))) if span else "",
+        period=manifest.get("period_ja")
+        or (text.period(Period(*map(date.fromisoformat, span.values()))) if span else ""),
         started=text.moment(datetime.fromisoformat(manifest["started_at"])),
         started_at=manifest["started_at"],
         as_of=text.wareki_day(date.fromisoformat(as_of)) if as_of else "",
@@ -70,6 +71,11 @@ def _shown(path: Path, manifest: dict[str, Any]) -> Entry:
         warnings=list(manifest["warnings"]),
         error=manifest["error"],
     )
+
+
+def _span(days: dict[str, str]) -> Period:
+    """The days of a report that was made before periods had names."""
+    return Period(date.fromisoformat(days["first"]), date.fromisoformat(days["last"]))
 
 
 def _label(name: str) -> str:

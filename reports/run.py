@@ -27,8 +27,8 @@ from osame.errors import OsameError
 from osame.home import Home
 from osame.stores import open_warehouse
 from reports import portal
-from reports.catalog import ReportEntry, Value, load_catalog
-from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, Order, check_warehouse
+from reports.catalog import ParameterValue, ReportEntry, load_catalog
+from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, Order, check_warehouse, resolved
 from reports.errors import ReportFailedError
 from reports.kernel import kernel_manager_class
 from reports.look import page
@@ -85,14 +85,16 @@ def run_report(
         The result, also when the notebook failed: then ``status`` is ``failed`` and nothing but its log is published.
 
     Raises:
-        UnknownReportError, ParameterError, CatalogError, WrongWarehouseError: before anything is run (exit code 2).
+        UnknownReportError, ReportParameterError, CatalogError, WrongWarehouseError: before anything is run (exit
+            code 2).
     """
     entry = load_catalog().get(report_id)
     values = entry.check(parameters)
     notebook = read_notebook(entry.notebook_path)
     check_contract(notebook, entry)
     with open_warehouse(home) as connection:
-        check_warehouse(connection, values)
+        info = check_warehouse(connection, entry, values)
+        values = resolved(connection, entry, values, info)
     published = home.published.resolve()
     recover_interrupted(published, now)
     run = _start(published, entry, home, values, now, code_version)
@@ -129,7 +131,7 @@ def _starting(published: Path) -> Iterator[None]:
 
 
 def _start(
-    published: Path, entry: ReportEntry, home: Home, values: dict[str, Value], now: datetime, code_version: str
+    published: Path, entry: ReportEntry, home: Home, values: dict[str, ParameterValue], now: datetime, code_version: str
 ) -> _Run:
     base = f"{now:%Y%m%d-%H%M%S}-{parameters_sha256(values)[:8]}"
     with _starting(published):
@@ -204,9 +206,8 @@ def _finished_content(run: _Run) -> dict[str, Any]:
     if code_cells(executed)[-1].execution_count is None or not result.exists():
         raise ReportFailedError("the last cell (done) has not run", "see that the last cell calls report.finish")
     content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    days = "～".join(dict.fromkeys(content["period"].values()))
-    title = f"{content['title_ja']} {days}"
-    html = page.page(executed, title, run.entry.outputs)
+    title = f"{content['title_ja']} {content['period_ja']}"
+    html = page.page(executed, title, run.entry.outputs, content["warnings"])
     (run.folder / "index.html").write_text(html, encoding="utf-8")
     missing = [name for name in run.entry.outputs if not (run.folder / name).exists()]
     if missing:

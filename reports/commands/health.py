@@ -9,7 +9,6 @@ from rich.markup import escape
 
 from osame.console import Json, out, print_json, told
 from osame.home import find_home
-from reports.documents.fonts import examine_fonts
 from warehouse.doctor import examine
 from warehouse.status import status as read_status
 
@@ -67,6 +66,8 @@ def doctor(
 
     Example: osame doctor --full
     """
+    from reports.documents.fonts import examine_fonts  # with Typst: `osame status` does not need it, nor may lack it
+
     with told():
         home = find_home()
         checks = [*examine(home, full=full), examine_fonts(home)]

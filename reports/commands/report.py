@@ -13,7 +13,7 @@ from osame.clock import now
 from osame.console import told
 from osame.home import open_home
 from reports.catalog import Catalog, ReportEntry, load_catalog
-from reports.errors import ParameterError, ReportFailedError, UnknownReportError
+from reports.errors import ReportFailedError, ReportParameterError, UnknownReportError
 
 if TYPE_CHECKING:  # papermill and nbformat take two seconds that no other command should pay
     from reports.run import RunResult
@@ -69,7 +69,7 @@ def _parse(parameters: list[str]) -> dict[str, str]:
         else:
             given[name] = value
     if problems:
-        raise ParameterError("(command line)", problems)
+        raise ReportParameterError("(command line)", problems)
     return given
 
 

@@ -14,6 +14,7 @@ from reports.look import text
 from warehouse.collection.addressee_standing import AddresseeStanding, EventLine, ReceiptLine
 from warehouse.office.standing import DueLine
 from warehouse.settings import load_settings
+from warehouse.words import word
 
 DOCUMENT = "standing"
 # With lists of this length the page is full.
@@ -98,7 +99,7 @@ def _due(due: DueLine) -> list[Any]:
         due.reminder_fee_balance_yen,
         due.late_charge_balance_yen,
         due.balance_yen,
-        text.due_state(due.state) + ("・繰越" if due.is_carried_over and due.balance_yen else ""),
+        word("fct_dues.state", due.state) + ("・繰越" if due.is_carried_over and due.balance_yen else ""),
     ]
 
 

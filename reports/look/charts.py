@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import accumulate
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
 from reports.look import svg, text
-from reports.look.html import Html, escape, paragraph
+from reports.look.html import Html
 from reports.look.svg import Chart, Series
-from reports.queries import DailyCollection, Listing
 
 CHANNEL_COLOURS = {
     "01": "#7f8c99",
@@ -28,139 +28,121 @@ CHANNEL_COLOURS = {
 }
 """One colour for each channel in every report, so that two reports can be laid side by side."""
 OTHER_COLOUR = "#c4c4c4"
-THIS_YEAR, YEAR_BEFORE = "#2f4b6e", "#b58a3c"
+YEAR_COLOURS = ("#2f4b6e", "#b58a3c", "#9aa5b1", "#c9ced6")
+"""The year that a report is about, then those before it."""
+COLOURS = ("#2f4b6e", "#b58a3c", "#2e7d6b", "#8a4f5d", "#4a7fb5", "#79b8a4", "#d9c07a", "#5c5470", "#8fb8d9", "#7f8c99")
+
+Unit = Literal["yen", "count", "permille"]
 
 
-def daily_by_channel(data: DailyCollection, as_of: date) -> Html:
-    """What was collected each day (suspense included), stacked by channel."""
-    days = data.period.days(as_of)
-    if not data.by_day or not days:
-        return paragraph("この期間の収納はないため、日別のグラフはありません。")
-    amounts = {(line.posted_date, line.channel_code): line.collected_yen for line in data.by_day_and_channel}
-    channels = {line.channel_code: line.channel_name for line in data.by_channel}
-    series = [
-        Series(
-            name,
-            [amounts.get((day, code), 0) for day in days],
-            CHANNEL_COLOURS.get(code or "", OTHER_COLOUR),
-        )
-        for code, name in channels.items()
-    ]
-    highest = max(data.by_day, key=lambda line: line.collected_yen)
-    summary = (
-        f"最も多い日は{text.short_day(highest.posted_date)}の{text.yen(highest.collected_yen)}円です。"
-        "数値は下の「日別収納額」の表にあります。"
-    )
-    return _show(
-        Chart(
-            "chart-daily",
-            "stacked_bars",
-            "日別・納付方法別の収納額",
-            summary,
-            [_axis_label(day, index) for index, day in enumerate(days)],
-            [text.short_day(day) for day in days],
-            series,
-        )
-    )
+def colour_of(column: str | None, code: Any, place: int) -> str:
+    """The colour of a series: a channel has its own everywhere, all else by its place."""
+    if column == "channel_code":
+        return CHANNEL_COLOURS.get(str(code), OTHER_COLOUR)
+    return COLOURS[place] if place < len(COLOURS) else OTHER_COLOUR
 
 
-def cumulative(data: DailyCollection, as_of: date) -> Html:
-    """The running total since the first day, against the same days a year before where there are any."""
-    days = data.period.days(as_of)
-    if not data.by_day or not days:
-        return paragraph("この期間の収納はないため、累計のグラフはありません。")
-    this_year, before = running_totals(data, as_of)
-    series = [Series("当期", list(this_year), THIS_YEAR)]
-    summary = f"当期の累計は{text.yen(this_year[-1])}円です。"
-    if before:
-        series.append(Series("前年同期", list(before), YEAR_BEFORE, dashed=True))
-        difference = this_year[-1] - before[-1]
-        summary += (
-            f"前年同期の同じ日までの累計は{text.yen(before[-1])}円で、"
-            f"{text.yen(abs(difference))}円{'の増' if difference >= 0 else 'の減'}です。"
-        )
-    else:
-        summary += "前年同期のデータはありません。"
-    return _show(
-        Chart(
-            "chart-cumulative",
-            "lines",
-            "収納額の累計",
-            summary,
-            [_axis_label(day, index) for index, day in enumerate(days)],
-            [text.short_day(day) for day in days],
-            series,
-        )
-    )
+def unit_of(column: str) -> Unit:
+    """What the values of a column are, by its name."""
+    if column.endswith("_permille"):
+        return "permille"
+    return "yen" if column.endswith("_yen") else "count"
 
 
-def cumulative_by_month(months: Listing, group: str) -> Html:
-    """The running total of a fiscal year by month against the year before; no line for months that are still to come.
+def axis_labels(values: Sequence[Any], column: str) -> tuple[list[str], list[str]]:
+    """What stands below each place of the x axis, and what is shown when one points at it."""
+    if column.endswith("_month"):
+        is_one_year = len(values) < svg.FEW  # then the month says enough, but for the first of each calendar year
+        short = [
+            f"{day.month}月" if is_one_year and index and day.month != 1 else text.short_month(day)
+            for index, day in enumerate(values)
+        ]
+        return short, [text.month(day) for day in values]
+    if column.endswith("_year"):
+        named = [text.fiscal_year(int(year)) for year in values]
+        return named, named
+    if values and isinstance(values[0], date):
+        short = [f"{d.month}/{d.day}" if index == 0 or d.day == 1 else str(d.day) for index, d in enumerate(values)]
+        return short, [text.short_day(day) for day in values]
+    named = [str(value) for value in values]
+    return named, named
+
+
+def pivoted(
+    rows: Sequence[Mapping[str, Any]],
+    x: str,
+    y: str,
+    series: str | None,
+    missing: int | None,
+    every: Sequence[Any] = (),
+) -> tuple[list[Any], dict[Any, list[int | None]]]:
+    """Rows as one list of values for each series; both in the order in which they come.
 
     Args:
-        months: the list ``by_month`` of the report 税目別月別収入, in the order of its months.
-        group: of tax_group_name.
+        rows: with one row at most for each place and series.
+        x: column of the places.
+        y: column of the values.
+        series: column that tells the series apart; None if there is one.
+        missing: what stands where there is no row.
+        every: all places, in their order; by default those that have a row.
     """
-    named = [dict(zip(months.names, row, strict=True)) for row in months.rows]
-    rows = [row for row in named if row["tax_group_name"] == group]
-    past = [row for row in rows if row["principal_to_date_yen"] is not None]
-    if not past:
-        return paragraph("この会計年度の収入はないため、グラフはありません。")
-    collected, before = past[-1]["principal_to_date_yen"], past[-1]["previous_to_date_yen"]
-    summary = f"{text.month(past[-1]['posted_month'])}までの累計は{text.yen(collected)}円です。"
-    series = [Series("当年度", [row["principal_to_date_yen"] for row in rows], THIS_YEAR)]
-    if any(row["previous_principal_yen"] for row in rows):
-        series.append(Series("前年度", [row["previous_to_date_yen"] for row in rows], YEAR_BEFORE, dashed=True))
-        difference = collected - before
-        summary += (
-            f"前年度の同じ月までの累計は{text.yen(before)}円で、"
-            f"{text.yen(abs(difference))}円{'の増' if difference >= 0 else 'の減'}です。"
-        )
-    else:
-        summary += "前年度のデータはありません。"
-    labels = [f"{row['posted_month'].month}月" for row in rows]
-    hover = [text.month(row["posted_month"]) for row in rows]
-    return _show(Chart("chart-months", "lines", f"{group}の収入済額の累計", summary, labels, hover, series))
+    places = list(every) or list(dict.fromkeys(row[x] for row in rows))
+    codes = list(dict.fromkeys(row[series] if series else None for row in rows))
+    found = {(row[x], row[series] if series else None): row[y] for row in rows}
+    return places, {code: [found.get((place, code), missing) for place in places] for code in codes}
 
 
-def _axis_label(day: date, index: int) -> str:
-    return f"{day.month}/{day.day}" if index == 0 or day.day == 1 else str(day.day)
+def carried(values: Sequence[int | None], places: int) -> list[int | None]:
+    """A running total stays where it is, in the first so many places, where nothing is added.
 
-
-def running_totals(data: DailyCollection, as_of: date) -> tuple[list[int], list[int]]:
-    """Yen collected since the first day, for each day up to ``as_of``: this period, and the same a year before.
-
-    The second list is empty where the year before has no data at all.
+    >>> carried([None, 3, None, 5, None], 4)
+    [None, 3, 3, 5, None]
     """
-    days = data.period.days(as_of)
-    this_year = _running(days, {line.posted_date: line.collected_yen for line in data.by_day})
-    if not data.year_before:
-        return this_year, []
-    amounts: dict[date, int] = {}
-    year_before = data.period.year_before()
-    for total in data.year_before:
-        # Day by day from the first; where a 29 February makes the year before longer, the last day takes the rest.
-        day = data.period.first + (total.posted_date - year_before.first)
-        amounts[min(day, data.period.last)] = amounts.get(min(day, data.period.last), 0) + total.collected_yen
-    return this_year, _running(days, amounts)
+    found: list[int | None] = []
+    for place, value in enumerate(values):
+        found.append(value if value is not None or not found or place >= places else found[-1])
+    return found
 
 
-def _running(days: list[date], amounts: dict[date, int]) -> list[int]:
-    return list(accumulate(amounts.get(day, 0) for day in days))
+def summary(chart: Chart) -> str:
+    """What a chart says, in words: where the bars are highest, or where each line ends."""
+    if chart.kind == "bars":
+        sums = [sum(series.values[place] or 0 for series in chart.series) for place in range(len(chart.hover_labels))]
+        highest = sums.index(max(sums))
+        return f"最も多いのは{chart.hover_labels[highest]}の{valued(chart.unit, sums[highest])}です。"
+    ends = []
+    for series in chart.series:
+        known = [place for place, value in enumerate(series.values) if value is not None]
+        if known:
+            ends.append(f"{series.name}は{valued(chart.unit, series.values[known[-1]] or 0)}")
+    return f"{chart.hover_labels[-1]}まで: {'、'.join(ends)}。"
 
 
-def _show(chart: Chart) -> Html:
+def valued(unit: Unit, value: int) -> str:
+    """A value with its unit."""
+    if unit == "permille":
+        return f"{value / 10:.1f}％".replace("-", "▲")
+    return f"{text.yen(value)}{'円' if unit == 'yen' else '件'}"
+
+
+def show(chart: Chart) -> Html:
+    """The chart as markup: its summary, the drawing, and what Plotly makes of it."""
     figure = json.dumps(_plotly(chart), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return Html(
-        f'<figure class="chart" id="{chart.chart_id}">'
-        f'<figcaption id="{chart.chart_id}-caption"><b>{escape(chart.title)}</b> {escape(chart.summary)}</figcaption>'
-        f'{svg.render(chart)}<div class="chart-live" aria-hidden="true"></div>'
-        f'<script type="application/json">{figure}</script></figure>'
+        '<figure class="chart" id="{id}"><figcaption id="{id}-caption"><b>{title}</b> {summary}</figcaption>'
+        '{drawing}<div class="chart-live" aria-hidden="true"></div>'
+        '<script type="application/json">{figure}</script></figure>'
+    ).format(
+        id=chart.chart_id,
+        title=chart.title,
+        summary=chart.summary,
+        drawing=Html(svg.render(chart)),
+        figure=Html(figure),
     )
 
 
 def _plotly(chart: Chart) -> dict[str, object]:
-    scale = svg.scale(*svg.extent(chart))
+    scale = svg.scale(*svg.extent(chart), chart.unit)
     positions = list(range(len(chart.labels)))
     figure = go.Figure(
         data=[_trace(chart, series, positions) for series in chart.series],
@@ -210,15 +192,18 @@ def _plotly(chart: Chart) -> dict[str, object]:
 
 
 def _trace(chart: Chart, series: Series, positions: list[int]) -> go.Bar | go.Scatter:
-    hover = "%{customdata}<br>" + escape(series.name) + "：%{y:,d}円<extra></extra>"
+    name = str(Html("{}").format(series.name))
+    value = {"yen": "%{y:,d}円", "count": "%{y:,d}件", "permille": "%{text}％"}[chart.unit]
     common = {
-        "name": escape(series.name),
+        "name": name,
         "x": positions,
         "y": series.values,
         "customdata": chart.hover_labels,
-        "hovertemplate": hover,
+        "hovertemplate": "%{customdata}<br>" + name + "：" + value + "<extra></extra>",
     }
-    if chart.kind == "stacked_bars":
-        return go.Bar(marker={"color": series.colour}, **common)
+    if chart.unit == "permille":
+        common["text"] = ["" if value is None else f"{value / 10:.1f}" for value in series.values]
+    if chart.kind == "bars":
+        return go.Bar(marker={"color": series.colour}, **common, textposition="none")
     line = {"color": series.colour, "width": 2.5, "dash": "dash" if series.dashed else "solid"}
-    return go.Scatter(mode="lines", line=line, **common)
+    return go.Scatter(mode="lines+markers" if len(positions) < svg.FEW else "lines", line=line, **common)

@@ -10,7 +10,7 @@ import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly import offline
 
-from reports.look.html import escape
+from reports.look.html import attention, escape, paragraph
 from reports.notebook import tags_of
 
 ASSETS = "assets"
@@ -36,7 +36,11 @@ def plotly_file_name() -> str:
     return f"plotly-{offline.get_plotlyjs_version()}.min.js"
 
 
-def page(notebook: nbformat.NotebookNode, title: str, outputs: list[str]) -> str:
+WARNINGS_HERE = "<!-- 注意事項 -->"
+"""Where the head of a report leaves room for what its cells find only later."""
+
+
+def page(notebook: nbformat.NotebookNode, title: str, outputs: list[str], warnings: list[str]) -> str:
     """The report as HTML.
 
     Plotly's script (4.8 MB) is not copied into each page but loaded from ``published/assets``. Each chart is in the
@@ -46,8 +50,10 @@ def page(notebook: nbformat.NotebookNode, title: str, outputs: list[str]) -> str
         notebook: executed.
         title: of the browser's tab.
         outputs: names of the files beside the page, linked at its top.
+        warnings: what the reader must know before using the figures.
     """
-    pieces = [piece for cell in notebook.cells for piece in _pieces(cell)]
+    said = attention(warnings) if warnings else paragraph("注意事項はありません。")
+    pieces = [piece.replace(WARNINGS_HERE, said, 1) for cell in notebook.cells for piece in _pieces(cell)]
     return render_template(
         "report.html",
         title=title,

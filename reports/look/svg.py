@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Literal
 
@@ -13,12 +13,18 @@ LEGEND_LINE = 20
 FULL_WIDTH_PX = 12.5
 MOST_STEPS = 6
 MOST_LABELS = 31
-UNITS: tuple[tuple[int, str], ...] = ((100_000_000, "億円"), (1_000_000, "百万円"), (1_000, "千円"), (1, "円"))
+UNITS: dict[str, tuple[tuple[int, str], ...]] = {
+    "yen": ((100_000_000, "億円"), (1_000_000, "百万円"), (1_000, "千円"), (1, "円")),
+    "count": ((10_000, "万件"), (1_000, "千件"), (1, "件")),
+    "permille": ((10, "％"), (1, "‰")),
+}
+FEW = 14
+"""With fewer places than this, a line shows each of them as a point: one place alone would be no line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One colour of a chart. ``values`` are yen, one for each label of the chart; None: nothing to draw there."""
+    """One colour of a chart. ``values`` are in its unit, one for each of its labels; None: nothing to draw there."""
 
     name: str
     values: list[int | None]
@@ -31,17 +37,22 @@ class Chart:
     """What a chart shows, whatever draws it."""
 
     chart_id: str
-    kind: Literal["stacked_bars", "lines"]
+    kind: Literal["bars", "lines"]
     title: str
     summary: str
     labels: list[str]
     hover_labels: list[str]
     series: list[Series]
+    unit: Literal["yen", "count", "permille"] = "yen"
+
+    def saying(self, summary: str) -> Chart:
+        """The same chart with a summary."""
+        return replace(self, summary=summary)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The value axis: tick positions in yen, their texts, and the unit that the texts are in."""
+    """The value axis: tick positions, their texts, and the unit that the texts are in."""
 
     ticks: list[int]
     texts: list[str]
@@ -57,9 +68,11 @@ class Scale:
 
 
 def extent(chart: Chart) -> tuple[int, int]:
-    """Lowest and highest yen that is drawn; 0 is always inside."""
+    """Lowest and highest value that is drawn; 0 is inside, but for rates, whose changes would not be seen."""
     if chart.kind == "lines":
         values = [value for series in chart.series for value in series.values if value is not None]
+        if chart.unit == "permille" and values:
+            return min(values), max(values)
         return min([0, *values]), max([0, *values])
     columns = [[series.values[index] or 0 for series in chart.series] for index in range(len(chart.labels))]
     highs = [sum(value for value in column if value > 0) for column in columns]
@@ -67,8 +80,8 @@ def extent(chart: Chart) -> tuple[int, int]:
     return min([0, *lows]), max([0, *highs])
 
 
-def scale(low: int, high: int) -> Scale:
-    """Round tick marks (1, 2 or 5 times a power of ten) that enclose ``low`` and ``high`` (yen).
+def scale(low: int, high: int, unit: str = "yen") -> Scale:
+    """Round tick marks (1, 2 or 5 times a power of ten) that enclose ``low`` and ``high``.
 
     >>> scale(0, 3_400_000).texts, scale(0, 3_400_000).unit
     (['0', '1', '2', '3', '4'], '百万円')
@@ -81,8 +94,8 @@ def scale(low: int, high: int) -> Scale:
     ticks = list(range(low // step * step, -(-high // step) * step + 1, step))
     if len(ticks) == 1:
         ticks.append(ticks[0] + step)
-    unit, name = next((unit, name) for unit, name in UNITS if step % unit == 0)
-    return Scale(ticks, [f"{tick // unit:,}".replace("-", "▲") for tick in ticks], name)
+    size, name = next((size, name) for size, name in UNITS[unit] if step % size == 0)
+    return Scale(ticks, [f"{tick // size:,}".replace("-", "▲") for tick in ticks], name)
 
 
 def label_step(count: int) -> int:
@@ -132,12 +145,12 @@ class _Drawing:
     def __init__(self, chart: Chart, top: int) -> None:
         self.chart = chart
         self.top = top
-        self.scale = scale(*extent(chart))
+        self.scale = scale(*extent(chart), chart.unit)
         self.slot = (WIDTH - LEFT - RIGHT) / max(len(chart.labels), 1)
 
-    def y(self, yen: int) -> float:
+    def y(self, value: int) -> float:
         height = HEIGHT - BOTTOM - self.top
-        return HEIGHT - BOTTOM - height * (yen - self.scale.low) / (self.scale.high - self.scale.low)
+        return HEIGHT - BOTTOM - height * (value - self.scale.low) / (self.scale.high - self.scale.low)
 
     def centre(self, index: int) -> float:
         return LEFT + self.slot * (index + 0.5)
@@ -157,7 +170,7 @@ class _Drawing:
         return "".join(parts)
 
     def marks(self) -> str:
-        return self._bars() if self.chart.kind == "stacked_bars" else self._lines()
+        return self._bars() if self.chart.kind == "bars" else self._lines()
 
     def _bars(self) -> str:
         parts: list[str] = []
@@ -190,4 +203,10 @@ class _Drawing:
             )
             dash = ' stroke-dasharray="6 4"' if series.dashed else ""
             parts.append(f'<polyline points="{points}" fill="none" stroke="{series.colour}" stroke-width="2.5"{dash}/>')
+            if len(self.chart.labels) < FEW:
+                parts += [
+                    f'<circle cx="{self.centre(index):.1f}" cy="{self.y(value):.1f}" r="3.5" fill="{series.colour}"/>'
+                    for index, value in enumerate(series.values)
+                    if value is not None
+                ]
         return "".join(parts)

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from osame.wareki import format_fiscal_year, format_wareki
-from reports.look.html import Html, escape, paragraph
+from osame.wareki import format_fiscal_year, format_wareki, format_wareki_short
+from reports.look.html import Html, listed, paragraph
 from reports.period import Period
 
 WEEKDAYS = "月火水木金土日"
-ARREARS_CLASSES = {"current": "現年", "carried_over": "滞繰", "none": "－"}
-REMITTANCE_STATES = {
-    "matched": "一致",
-    "pending": "入金待ち",
-    "missing": "入金なし",
-    "different": "金額相違",
-    "unexpected": "予定外",
-}
-LOAD_STATES = {"landed": "取込済", "rejected": "拒否", "duplicate": "重複（取込済）"}
-DUE_STATES = {
-    "paid": "完納",
-    "principal_paid": "本税完納",
-    "open": "納期未到来",
-    "delinquent": "滞納",
-    "written_off": "欠損",
-    "cancelled": "取消",
-}
 KEY_KINDS = {"due": "期別キー", "addressee": "宛名番号", "notice": "通知書番号"}
 NOTHING = "－"
 
@@ -49,6 +32,11 @@ def count(number: int) -> str:
 def wareki_day(day: date | None) -> str:
     """令和8年5月1日; missing is －."""
     return NOTHING if day is None else format_wareki(day)
+
+
+def short_wareki(day: date) -> str:
+    """R8.5.1, as lists print it."""
+    return format_wareki_short(day)
 
 
 def short_day(day: date | None) -> str:
@@ -75,34 +63,14 @@ def month(first: date) -> str:
     return format_wareki(first).removesuffix("1日")
 
 
+def short_month(first: date) -> str:
+    """R8.5, of its first day."""
+    return format_wareki_short(first).removesuffix(".1")
+
+
 def fiscal_year(year: int | None) -> str:
     """令和8年度."""
     return "会計年度なし" if year is None else format_fiscal_year(year)
-
-
-def arrears_class(code: str) -> str:
-    """現年 or 滞繰."""
-    return ARREARS_CLASSES.get(code, code)
-
-
-def tax_item(code: str | None, name: str | None) -> str:
-    """The name of a tax item; money without one is suspense."""
-    return "不明金（科目未定）" if code is None else name or code
-
-
-def remittance_state(code: str) -> str:
-    """一致, 入金待ち, 入金なし, 金額相違, 予定外."""
-    return REMITTANCE_STATES.get(code, code)
-
-
-def load_state(code: str) -> str:
-    """取込済, 拒否, 重複."""
-    return LOAD_STATES.get(code, code)
-
-
-def due_state(code: str) -> str:
-    """完納, 本税完納, 納期未到来, 滞納, 欠損, 取消."""
-    return DUE_STATES.get(code, code)
 
 
 def due_name(tax_item_name: str, tax_year: str, instalment_no: str) -> str:
@@ -116,20 +84,30 @@ def due_name(tax_item_name: str, tax_year: str, instalment_no: str) -> str:
 
 def heading(title: str, city: str, facts: list[tuple[str, str]]) -> Html:
     """The head of a report: city, title, and a line of facts (period, dates)."""
-    items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
+    items = Html("").join(Html("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value) for name, value in facts)
     return Html(
-        f'<header class="report-head"><p class="city">{escape(city)}</p>'
-        f'<h1>{escape(title)}</h1><dl class="facts">{items}</dl></header>'
-    )
+        '<header class="report-head"><p class="city">{}</p><h1>{}</h1><dl class="facts">{}</dl></header>'
+    ).format(city, title, items)
 
 
 def proof(sentences: list[str], holds: bool) -> Html:
     """検算: whether the sums agree, with each comparison."""
     lead = "検算：次のとおり、すべて一致しています。" if holds else "検算：一致しないものがあります。"
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return Html(f'<div class="proof{"" if holds else " broken"}"><p>{lead}</p><ul>{items}</ul></div>')
+    return Html('<div class="proof{}"><p>{}</p><ul>{}</ul></div>').format(
+        "" if holds else " broken", lead, listed("<li>{}</li>", sentences)
+    )
 
 
 def note(sentence: str) -> Html:
     """A remark in small type below a table."""
     return paragraph(sentence, "note")
+
+
+def compared(name: str, yen_now: int, yen_before: int) -> str:
+    """A figure beside an earlier one.
+
+    >>> compared("前年度の同じ月まで", 1_300, 1_000)
+    '前年度の同じ月までは1,000円で、300円の増です。'
+    """
+    difference = yen_now - yen_before
+    return f"{name}は{yen(yen_before)}円で、{yen(abs(difference))}円の{'増' if difference >= 0 else '減'}です。"

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,14 +26,17 @@ import reports.catalog
 from osame.errors import OsameError
 from osame.home import PROJECT, Home
 from osame.stores import open_file, open_warehouse
-from reports import checks, open_report, portal, queries
+from reports import portal
+from reports.build_info import run_info
 from reports.catalog import NOTEBOOKS
 from reports.commands.report import report as report_command
-from reports.errors import CatalogError, ParameterError, WrongWarehouseError
+from reports.context import open_report
+from reports.errors import CatalogError, ReportParameterError, WrongWarehouseError
 from reports.period import month_of
 from reports.run import LOCK_FILE, RUNNING, RunResult, recover_interrupted, run_report
+from tests.fixtures.notebooks import run_cells
 from tests.fixtures.office import environment, python
-from tests.fixtures.report_rows import AS_OF, NOW, PERSON, VERSION, make_home
+from tests.fixtures.report_rows import NOW, PERSON, VERSION, make_home
 from tests.integration.test_crash_safety import LIMITED
 
 REPORT = "daily_collection"
@@ -94,6 +96,16 @@ def rows_of(html: str, table_id: str) -> dict[str, list[str]]:
     return rows
 
 
+def rows_list(html: str, table_id: str) -> list[list[str]]:
+    """The rows of a table of the page, cell by cell."""
+    table = re.search(rf'<caption id="{table_id}-caption">.*?</table>', html, re.DOTALL)
+    assert table is not None
+    return [
+        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
+        for row in re.findall(r"<tr>(.*?)</tr>", table.group(0), re.DOTALL)
+    ]
+
+
 def key_figures_of(html: str) -> dict[str, str]:
     return dict(re.findall(r"<dt>([^<]+)</dt><dd><b>([^<]+)</b>", html))
 
@@ -126,17 +138,20 @@ def test_the_table_by_tax_item_is_the_one_made_by_hand(may: RunResult) -> None:
     assert rows["軽自動車税（種別割）"][:8] == ["現年", "1", "10,800", "100", "0", "0", "0", "10,900"]
     assert rows["市県民税（普通徴収）"][:8] == ["現年", "5", "120,000", "0", "0", "12,000", "0", "132,000"]
     assert rows["市県民税（普通徴収）/滞繰"][:8] == ["滞繰", "2", "50,000", "200", "3,400", "0", "0", "53,600"]
-    assert rows["小計/滞繰"][1:8] == ["2", "50,000", "200", "3,400", "0", "0", "53,600"]
-    assert rows["令和7年度 計"][1:8] == ["1", "10,800", "100", "0", "0", "0", "10,900"]
-    assert rows["令和8年度 計"][1:9] == ["17", "1,170,000", "200", "3,400", "12,000", "0", "1,185,600", "12,000"]
+    sums = [row for row in rows_list(page_of(may), "by-tax-item") if row[0] == "計"]
+    of_2025, *of_2026, suspense, _, whole = (sum_[1:9] for sum_ in sums)
+    assert of_2025 == ["現年", "1", "10,800", "100", "0", "0", "0", "10,900"]
+    assert ["滞繰", "2", "50,000", "200", "3,400", "0", "0", "53,600"] in of_2026
+    assert ["", "17", "1,170,000", "200", "3,400", "12,000", "0", "1,185,600"] in of_2026
     assert rows["不明金（科目未定）"][1:8] == ["1", "0", "0", "0", "0", "7,700", "7,700"]
-    assert rows["総計"][1:9] == ["19", "1,180,800", "300", "3,400", "12,000", "7,700", "1,204,200", "12,000"]
+    assert suspense[1:8] == ["1", "0", "0", "0", "0", "7,700", "7,700"]
+    assert whole == ["", "19", "1,180,800", "300", "3,400", "12,000", "7,700", "1,204,200"]
 
 
 def test_the_tables_by_channel_and_by_day_add_up(may: RunResult) -> None:
     html = page_of(may)
     channels = rows_of(html, "by-channel")
-    assert [channels[name][6] for name in ("窓口", "口座振替", "コンビニ", "振込", "総計")] == [
+    assert [channels[name][6] for name in ("窓口", "口座振替", "コンビニ", "振込", "計")] == [
         "53,600",
         "1,000,000",
         "142,900",
@@ -144,7 +159,7 @@ def test_the_tables_by_channel_and_by_day_add_up(may: RunResult) -> None:
         "1,204,200",
     ]
     days = rows_of(html, "by-day")
-    assert [days[name][6:8] for name in ("5月1日(金)", "5月7日(木)", "5月15日(金)", "総計")] == [
+    assert [days[name][6:8] for name in ("R8.5.1", "R8.5.7", "R8.5.15", "計")] == [
         ["1,053,600", "1,053,600"],
         ["142,900", "1,196,500"],
         ["7,700", "1,204,200"],
@@ -155,7 +170,7 @@ def test_the_tables_by_channel_and_by_day_add_up(may: RunResult) -> None:
 
 def test_the_chart_compares_with_the_year_before(may: RunResult) -> None:
     html = page_of(may)
-    assert "前年同期の同じ日までの累計は900,000円で、304,200円の増です。" in html
+    assert "5月31日(日)まで: 当期は1,204,200円、前年同期は900,000円。" in html
     figures = [json.loads(text) for text in re.findall(r'<script type="application/json">(.*?)</script>', html)]
     assert [trace["y"][-1] for trace in figures[1]["data"]] == [1_204_200, 900_000]
     assert sum(sum(trace["y"]) for trace in figures[0]["data"]) == 1_204_200
@@ -164,12 +179,12 @@ def test_the_chart_compares_with_the_year_before(may: RunResult) -> None:
 
 def test_remittances_show_what_did_not_come_and_what_nobody_expected(may: RunResult) -> None:
     html = page_of(may)
-    assert rows_of(html, "remittances")["コンビニ"] == ["8", "162,900", "480", "0", "0", "1", "1", "0", "0"]
-    open_rows = rows_of(html, "remittances-open")
-    assert open_rows["令和8年5月7日"] == ["コンビニ", "入金なし", "142,900", "360", "－", "▲142,540", "－"]
-    assert open_rows["令和8年5月15日"][1:6] == ["金額相違", "300,000", "330", "299,000", "▲670"]
-    assert open_rows["令和8年5月20日"][1:5] == ["予定外", "0", "0", "5,000"]
-    assert "令和8年5月29日" not in open_rows
+    assert rows_of(html, "remittance-channels")["コンビニ"] == ["8", "162,900", "480", "0", "0", "1", "1", "0", "0"]
+    open_rows = rows_of(html, "remittances")
+    assert open_rows["R8.5.7"] == ["コンビニ", "入金なし", "142,900", "360", "", "▲142,540", ""]
+    assert open_rows["R8.5.15"][1:6] == ["金額相違", "300,000", "330", "299,000", "▲670"]
+    assert open_rows["R8.5.20"][1:5] == ["予定外", "0", "0", "5,000"]
+    assert "R8.5.29" not in open_rows
 
 
 def test_warnings_are_on_the_page_and_in_the_manifest(may: RunResult) -> None:
@@ -187,7 +202,7 @@ def test_warnings_are_on_the_page_and_in_the_manifest(may: RunResult) -> None:
 def test_files_are_counted_by_state_and_their_names_escaped(may: RunResult) -> None:
     html = page_of(may)
     # The digits: 6 landed (the seventh is of May 2025), 1 refused, 1 duplicate, 65 records, 2 quarantined, 1 warning.
-    assert rows_of(html, "loads")["総計"] == ["6", "1", "1", "65", "2,248,100", "2", "1"]
+    assert rows_of(html, "loads")["計"] == ["6", "1", "1", "65", "2,248,100", "2", "1"]
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;.csv" in html
 
@@ -217,28 +232,21 @@ def test_the_code_of_the_notebook_is_not_on_the_page(may: RunResult) -> None:
 def test_the_workbook_has_the_same_figures_as_whole_numbers(may: RunResult) -> None:
     book = openpyxl.load_workbook(may.folder / "daily_collection.xlsx")
     assert book.sheetnames == [
-        "概要",
-        "日計",
-        "日別",
-        "グラフ",
-        "日計明細",
-        "チャネル別",
-        "入金照合",
-        "不明金",
-        "取込状況",
+        *("概要", "日別", "日計", "納付方法別", "入金照合", "入金の相違", "不明金", "取込状況", "ファイル"),
+        *("日計明細", "グラフ1", "グラフ2"),
     ]
-    overview = {
-        row[0].strip("　"): row[1] for row in book["概要"].iter_rows(min_row=5, max_col=2, values_only=True) if row[0]
-    }
+    overview = {row[0]: row[1] for row in book["概要"].iter_rows(min_row=5, max_col=2, values_only=True) if row[0]}
     assert overview["収納額"] == 1_204_200
     assert overview["仮消込（速報）残"] == 45_000
-    total = [cell for row in book["日計"].iter_rows(values_only=True) if row[0] == "総計" for cell in row[4:]]
-    assert total == [19, 1_180_800, 300, 3_400, 12_000, 1_196_500, 7_700, 1_204_200, 12_000, 0, 0]
+    *_, total = book["日計"].iter_rows(values_only=True)
+    assert total == ("計", None, None, 19, 1_180_800, 300, 3_400, 12_000, 7_700, 1_204_200, 12_000, 0, 0)
     first = [cell.value for cell in book["日別"][5]]
     assert first[0] == datetime.fromisoformat("2026-05-01")
-    assert first[1:] == ["令和8年5月1日", 12, 53_600, 1_000_000, 0, 0, 1_053_600, 1_053_600, 0]
-    assert [cell.value for cell in book["日別"][35]][-3:] == [0, 1_204_200, 900_000]
-    for name in ("日計", "日別", "日計明細", "チャネル別", "入金照合"):
+    assert first[1:] == [12, 1_050_000, 200, 3_400, 0, 0, 1_053_600, 1_053_600, 0, 0, 0]
+    stacked = [cell.value for cell in book["グラフ1"][5]]
+    assert stacked == ["5月1日(金)", 53_600, 1_000_000, 0, 0]
+    assert [cell.value for cell in book["グラフ2"][35]] == ["5月31日(日)", 1_204_200, 900_000]
+    for name in ("日計", "日別", "日計明細", "納付方法別", "入金照合"):
         numbers = [cell for row in book[name].iter_rows(values_only=True) for cell in row if isinstance(cell, float)]
         assert numbers == []
 
@@ -247,12 +255,10 @@ def test_the_workbook_is_ready_to_print_and_has_native_charts(may: RunResult) ->
     book = openpyxl.load_workbook(may.folder / "daily_collection.xlsx")
     for sheet in book:
         assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
-        if sheet.title != "グラフ":
-            assert sheet.freeze_panes is not None
+        assert sheet.freeze_panes is not None
     assert book["日計"]["F5"].number_format.startswith("#,##0")
     assert book["日別"]["A5"].number_format == "yyyy/mm/dd"
-    assert len(book["グラフ"]._charts) == 2
-    assert len(book["チャネル別"]._charts) == 1
+    assert [len(book[name]._charts) for name in ("グラフ1", "グラフ2")] == [1, 1]
 
 
 def test_the_manifest_says_what_was_shown_and_from_what(may: RunResult) -> None:
@@ -282,7 +288,7 @@ def test_what_is_published_cannot_be_written(may: RunResult) -> None:
 def test_an_empty_period_is_said_in_sentences(april: RunResult) -> None:
     html = page_of(april)
     assert "令和8年4月1日から令和8年4月15日まで" in html
-    assert html.count("この期間の収納はありません。") == 3
+    assert html.count("この期間の収納はありません。") == 4
     for sentence in (
         "この期間の振込予定と入金はありません。",
         "期末までに受け入れた不明金で、基準日現在残っているものはありません。",
@@ -350,7 +356,7 @@ def test_a_notebook_that_leaves_without_finishing_has_failed(home: Home, broken:
 
 
 def test_a_notebook_without_its_workbook_has_failed(home: Home, broken: Any) -> None:
-    broken(done="report.finish(data)")
+    broken(done='report.finish()\nreport.output("daily_collection.xlsx").unlink()')
     result = run_report(home, REPORT, {}, NOW, VERSION)
     assert result.status == "failed"
     assert "did not write daily_collection.xlsx" in (result.error or "")
@@ -367,8 +373,8 @@ def test_a_notebook_cannot_write_to_the_warehouse(home: Home, broken: Any) -> No
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
-        ({"fiscal_yaer": "2026"}, ParameterError),
-        ({"month": "5"}, ParameterError),
+        ({"fiscal_yaer": "2026"}, ReportParameterError),
+        ({"month": "5"}, ReportParameterError),
         ({"as_of_date": "2026-05-31"}, WrongWarehouseError),
     ],
 )
@@ -394,7 +400,7 @@ def test_a_warehouse_without_the_tables_is_refused_by_name(tmp_path: Path) -> No
         run_report(home, REPORT, {}, NOW, VERSION)
     with open_file(home.warehouse) as connection:
         connection.execute("create table run_info (as_of_date date)")
-    with pytest.raises(WrongWarehouseError, match="lacks dim_tax_items, dim_channels, rpt_daily_collection"):
+    with pytest.raises(WrongWarehouseError, match="lacks dim_tax_items, dim_channels, fct_loads, rpt_daily_collection"):
         run_report(home, REPORT, {}, NOW, VERSION)
 
 
@@ -452,6 +458,9 @@ def test_what_is_in_the_way_of_one_report_stops_no_other(home: Home, monkeypatch
     app.command("report")(report_command)
     monkeypatch.setenv("OSAME_HOME", str(home.root))
     home.published.mkdir(exist_ok=True)
+    with open_file(home.warehouse) as connection:
+        for table in ("fct_suspense_candidates", "qc_history_vs_files"):
+            connection.execute(f"create table {table} (nothing_in_it varchar)")
     (home.published / "reconciliation").write_text("a file where the folder of its runs belongs", encoding="utf-8")
     done = CliRunner().invoke(app, ["reconciliation", REPORT, "-p", "month=2026-05", "--json"])
     told = {one["report_id"]: one for one in json.loads(done.stdout)}
@@ -473,32 +482,36 @@ def test_a_full_disk_is_said_in_a_sentence(home: Home) -> None:
     assert [path.name for path in home.published.glob(f"{RUNNING}*")] == []
 
 
-def test_a_difference_between_table_and_records_is_said(home: Home) -> None:
+def test_a_difference_between_table_and_records_is_said(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_file(home.warehouse) as connection:
         connection.execute("update fct_receipts set amount_yen = amount_yen - 100 where receipt_id = 'r3'")
-    with open_warehouse(home) as connection:
-        data = queries.daily_collection(connection, month_of(date(2026, 5, 1)))
-        info = queries.run_info(connection)
-    assert [check.holds for check in checks.checks(data)] == [True, True, True, True, False]
-    assert checks.warnings(data, info)[0] == (
-        "検算が合いません。収納額と収納明細（確定分）の金額の合計: 1,204,200円と1,204,100円で、100円の差があります。"
-    )
+    with run_cells(home, REPORT, monkeypatch, month="2026-05") as report:
+        assert [check.holds for check in report.checks] == [True, True, True, True, False]
+        assert report.warnings[0] == (
+            "検算が合いません。収納額と収納の記録（確定分）の金額の合計: "
+            "1,204,200円と1,204,100円で、100円の差があります。"
+        )
 
 
 def test_a_build_without_a_cut_on_landing_is_known_at_its_last_file(home: Home) -> None:
     with open_file(home.warehouse) as connection:
         connection.execute("update run_info set known_at = timestamp '9999-12-31 00:00:00'")
     with open_warehouse(home) as connection:
-        assert queries.run_info(connection).known_at == datetime.fromisoformat("2026-05-29 09:00")
+        assert run_info(connection).known_at == datetime.fromisoformat("2026-05-29 09:00")
 
 
-def test_days_after_the_as_of_date_are_said_to_be_missing(home: Home) -> None:
-    with open_warehouse(home) as connection:
-        info = queries.run_info(connection)
-        data = queries.daily_collection(connection, month_of(AS_OF))
-    assert checks.warnings(data, info)[0].startswith("対象期間のうち基準日（令和8年6月1日）より後の日は")
-    future = checks.warnings(data, replace(info, as_of_date=date(2026, 5, 31)))
-    assert future[0] == "対象期間は基準日（令和8年5月31日）より後です。"
+@pytest.mark.parametrize(
+    ("month", "said"),
+    [
+        ("2026-06", "対象期間のうち基準日（令和8年6月1日）より後の日は、まだ含まれていません。"),
+        ("2026-07", "対象期間は基準日（令和8年6月1日）より後です。"),
+    ],
+)
+def test_days_after_the_as_of_date_are_said_to_be_missing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, month: str, said: str
+) -> None:
+    with run_cells(home, REPORT, monkeypatch, month=month) as report:
+        assert report.warnings[0] == said
 
 
 def test_a_trial_in_jupyterlab_publishes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -509,7 +522,7 @@ def test_a_trial_in_jupyterlab_publishes_nothing(home: Home, monkeypatch: pytest
         with pytest.raises(ValueError, match='did you mean "daily_collection.xlsx"'):
             report.output("daily_colection.xlsx")
     for wrong in ({"mnth": "2026-05"}, {"month": 5}):
-        with pytest.raises(ParameterError):
+        with pytest.raises(ReportParameterError):
             open_report(REPORT, **wrong)
     assert list(home.published.iterdir()) == []
 
