@@ -8,7 +8,7 @@ YEARS ?= 3
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint check bench lock seeds sources clean
+.PHONY: help setup demo test test-fast lint check bench wheel wheelhouse lock seeds sources clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -49,6 +49,14 @@ check: lint test ## lint, then test
 bench: $(STAMP) ## landing, build and report at POPULATION x YEARS, with throughput and peak memory
 	@$(BIN)/python -m tests.bench --population $(POPULATION) --years $(YEARS) --seed $(SEED)
 
+wheel: $(STAMP) ## dist/osame-*.whl, with models, notebooks, seeds and templates
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+wheelhouse: wheel ## dist/wheelhouse: osame and all that it needs, for pip install --no-index --find-links
+	@$(BIN)/uv pip compile --quiet pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --output-file dist/requirements.txt
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --require-hashes --requirement dist/requirements.txt --wheel-dir dist/wheelhouse
+	@cp dist/osame-*.whl dist/wheelhouse/
+
 lock: $(STAMP) ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --upgrade --output-file requirements.lock
 
@@ -61,4 +69,4 @@ sources: $(STAMP) ## write what is made from others: dbt sources and docs/format
 	@$(BIN)/python -m reports.exposures
 
 clean: ## remove data and build output, not .venv
-	rm -rf data bench target logs
+	rm -rf data bench dist target logs

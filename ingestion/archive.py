@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from osame.files import write_whole
 from osame.home import PRIVATE, Home
 from osame.keys import landing_key
 
@@ -82,29 +83,3 @@ def clear_partials(home: Home) -> None:
     for folder in (home.archive, home.rejected):
         for partial in folder.rglob(".*.partial"):
             partial.unlink(missing_ok=True)
-
-
-def write_whole(target: Path, *parts: bytes) -> None:
-    """Write beside the target, flush to disk, rename: a reader sees the old state or the whole file."""
-    partial = target.with_name(f".{target.name[:40]}.{os.getpid()}.partial")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(fd, "wb") as handle:
-            for part in parts:
-                handle.write(part)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(target)
-        _flush_folder(target.parent)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _flush_folder(folder: Path) -> None:
-    """The rename itself is on the disk before the delivered file is removed from the inbox."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

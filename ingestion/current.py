@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import jinja2
 
 from ingestion.layout import Layout
+from osame.home import PROJECT
 
-_MACROS = Path(__file__).parent / "macros" / "current_rows.sql"
+_MACROS = PROJECT / "ingestion" / "macros" / "current_rows.sql"
 _ALWAYS = "date '9999-12-31'"
 _EVER = "timestamp '9999-12-31 00:00:00'"
 

@@ -33,6 +33,7 @@ from ingestion.readers.decoded import Context, Decoded
 from ingestion.readers.findings import Finding, Refused
 from osame.bilingual import said
 from osame.errors import OsameError
+from osame.files import write_whole
 from osame.home import Home
 from osame.locks import is_landing_wanted, landing_lock
 from osame.stores import open_landing, open_memory
@@ -311,7 +312,7 @@ def _put_away(home: Home, path: Path, data: bytes, offer: Offer, at: datetime, o
 def _reject(home: Home, name: str, data: bytes, offer: Offer, at: datetime) -> None:
     """Put a refused file beside its reason slips: .json for programs, .txt in Japanese for the person who will call."""
     stem = home.rejected / archive.short_name(f"{offer.sha256[:12]}-{name}")
-    archive.write_whole(stem, data)
+    write_whole(stem, data)
     slip: dict[str, object] = {
         "file_name": name,
         "sha256": offer.sha256,
@@ -319,12 +320,12 @@ def _reject(home: Home, name: str, data: bytes, offer: Offer, at: datetime) -> N
         "offered_at": at.isoformat(timespec="seconds"),
         "findings": [f.as_dict() for f in offer.findings],
     }
-    archive.write_whole(
+    write_whole(
         stem.with_name(stem.name + _TEXT_SUFFIXES[0]),
         json.dumps(slip, ensure_ascii=False, indent=2).encode("utf-8"),
     )
     reasons = _slip_ja(slip, offer.findings, at)
-    archive.write_whole(stem.with_name(stem.name + _TEXT_SUFFIXES[1]), reasons.encode("utf-8"))
+    write_whole(stem.with_name(stem.name + _TEXT_SUFFIXES[1]), reasons.encode("utf-8"))
 
 
 def _slip_ja(slip: dict[str, object], findings: tuple[Finding, ...], at: datetime) -> str:

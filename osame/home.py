@@ -8,7 +8,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+CODE = Path(__file__).resolve().parent.parent  # where the packages are
+IS_CHECKOUT = (CODE / "dbt_project.yml").exists()
+PROJECT = CODE if IS_CHECKOUT else CODE / "osame" / "project"  # dbt's project and the notebooks
 PRIVATE = 0o700
 UNREADABLE_LIMITS: list[str] = []  # said when a store is opened: an import cannot say it in a sentence
 

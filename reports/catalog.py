@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
 import yaml
+from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from osame.home import PROJECT
@@ -35,8 +36,7 @@ _EXAMPLES: dict[ParameterType, str] = {
 }
 _BOOLEANS = {"true": True, "false": False}
 _ASKED = re.compile(r"""report\.table\(["']([a-z0-9_]+)["']\)""")
-_CRON_FIELDS = 5
-_CRON_FIELD = re.compile(r"(\*|\d{1,2}(-\d{1,2})?)(/\d{1,2})?(,(\d{1,2}(-\d{1,2})?)(/\d{1,2})?)*")
+_ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - a pattern is read, no time is asked
 
 
 class _Strict(BaseModel):
@@ -122,9 +122,10 @@ class ReportEntry(_Strict):
     def _five_cron_fields(cls, cadence: str | None) -> str | None:
         if cadence is None:
             return None
-        fields = cadence.split()
-        if len(fields) != _CRON_FIELDS or not all(_CRON_FIELD.fullmatch(field) for field in fields):
-            raise ValueError(f"found {cadence!r}, expected five cron fields such as '30 7 * * 1-5'")
+        try:
+            CronSim(cadence, _ANY_DAY)
+        except CronSimError as error:
+            raise ValueError(f"found {cadence!r}, expected five cron fields such as '30 7 * * 1-5'") from error
         return cadence
 
     @field_validator("outputs")

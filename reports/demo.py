@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from ingestion.inbox import Options, ingest
+from ingestion.layout_catalog import load_layouts
 from ingestion.town import Town, make_town
 from osame.clock import now
 from osame.code_version import code_version
@@ -20,17 +21,10 @@ from osame.console import out, progress, yen
 from osame.errors import OsameError
 from osame.home import Home, open_home
 from warehouse.build import build
+from warehouse.payment_sources import source_of
 from warehouse.truth import Verdict, compare_with_truth
 
 _MARKER = "demo.json"
-_SOURCES = {
-    "cvs_120": "convenience",
-    "cvs_dsk": "convenience",
-    "eltax_receipts": "eltax",
-    "mpn_receipts": "mpn",
-    "paid_slips": "paid_slip",
-    "zengin91_120": "direct_debit",
-}
 
 
 def run_demo(population: int, years: int, seed: int) -> None:
@@ -103,9 +97,10 @@ def make_city(home: Home, population: int, years: int, seed: int) -> Town:
 
 def settings_of(town: Town) -> dict[str, Any]:
     """osame.yml for a synthetic city: its name, go-live day and the rules of its remittances."""
+    layouts = load_layouts()
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for rule in town.summary["remittance_rules"]:
-        source = _SOURCES[rule["format"]]
+        source = next(filter(None, map(source_of, layouts[rule["format"]].tables())))
         is_group = rule["payer_code"] == "consignor_code"
         rules[(source, rule["channel_code"])] = {
             "source": source,

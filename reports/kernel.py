@@ -10,7 +10,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
-from osame.home import PROJECT
+from osame.home import CODE
 
 
 def kernel_manager_class(work: Path, sockets: Path, environment: dict[str, str]) -> type[AsyncKernelManager]:
@@ -24,7 +24,7 @@ def kernel_manager_class(work: Path, sockets: Path, environment: dict[str, str])
         sockets: an existing private folder with a short path (a socket's path has at most 107 bytes).
         environment: variables for the kernel beside the inherited ones.
     """
-    search = os.pathsep.join(part for part in (str(PROJECT), os.environ.get("PYTHONPATH", "")) if part)
+    search = os.pathsep.join(part for part in (str(CODE), os.environ.get("PYTHONPATH", "")) if part)
     spec = KernelSpec(
         argv=[
             sys.executable,

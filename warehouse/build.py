@@ -24,13 +24,14 @@ from ingestion.vault import build_vault
 from osame import stores as db
 from osame.code_version import code_version
 from osame.errors import BuildFailed, OsameError
-from osame.home import PROJECT, Home
+from osame.home import CODE, IS_CHECKOUT, PROJECT, Home
 from osame.keys import landing_key
 from osame.locks import build_lock, is_alive, landing_lock
 from warehouse.build_record import attempt
 from warehouse.law import seeds
 from warehouse.law.office import parameters_of, require_rates
 from warehouse.lost_loads import require_all_loads
+from warehouse.payment_sources import for_dbt, payment_sources
 from warehouse.settings import Settings, load_settings
 
 _BEGINNING = date(1, 1, 1)
@@ -233,16 +234,14 @@ def _go_live(home: Home, settings: Settings, landing: duckdb.DuckDBPyConnection)
 
 def _channels_landed(landing: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str]]:
     history = landing.execute("select distinct payment_method_code from landing.receipts").fetchall()
-    files = landing.execute(
-        """
-        select distinct channel_code from landing.paid_slips
-        union select distinct channel_code from landing.eltax_receipts
-        union select distinct channel_code from landing.mpn_receipts
-        union select '03' from landing.direct_debit_results
-        union select unnest(['04', '07']) where exists (from landing.convenience_receipts)
-        """
-    ).fetchall()
-    return {row[0] for row in history}, {row[0] for row in files}
+    files: set[str] = set()
+    for source in payment_sources():
+        if source.is_plain:
+            rows = landing.execute(f"select distinct channel_code from landing.{source.landing_table}").fetchall()
+            files |= {row[0] for row in rows}
+        elif landing.execute(f"select 1 from landing.{source.landing_table} limit 1").fetchone() is not None:
+            files |= set(source.channel_codes)
+    return {row[0] for row in history}, files
 
 
 def dbt_environment(home: Home, target: Path, variables: dict[str, Any]) -> dict[str, str]:
@@ -250,6 +249,7 @@ def dbt_environment(home: Home, target: Path, variables: dict[str, Any]) -> dict
     return {
         "OSAME_VARIABLES": json.dumps(variables, ensure_ascii=False),
         "OSAME_HOME": str(home.root),
+        "OSAME_PAYMENT_SOURCES": for_dbt(),
         "OSAME_PROJECT": str(PROJECT),
         "OSAME_BUILD_FILE": str(target),
         "OSAME_KEY": landing_key(home),
@@ -263,7 +263,7 @@ def dbt_arguments(home: Home) -> list[str]:
         "--project-dir",
         str(PROJECT),
         "--profiles-dir",
-        str(PROJECT / "warehouse"),
+        str(CODE / "warehouse"),
         "--target-path",
         str(home.work / "dbt"),
         "--log-path",
@@ -336,9 +336,13 @@ def _borrow_parsed_project(home: Home) -> None:
 
 
 def _lend_parsed_project(home: Home) -> None:
-    """Keep the parsed project with the code, if that may be written to. It holds no data and no variable."""
+    """Keep the parsed project with a checkout that may be written to. It holds no data and no variable."""
     own = home.work / "dbt" / _PARSED.name
-    if not os.access(PROJECT, os.W_OK) or (_PARSED.exists() and _PARSED.stat().st_mtime >= own.stat().st_mtime):
+    if (
+        not IS_CHECKOUT
+        or not os.access(PROJECT, os.W_OK)
+        or (_PARSED.exists() and _PARSED.stat().st_mtime >= own.stat().st_mtime)
+    ):
         return
     _PARSED.parent.mkdir(exist_ok=True)
     new = _PARSED.with_suffix(f".{os.getpid()}")

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from ingestion.archive import write_whole
 from osame.clock import now
 from osame.errors import OsameError
+from osame.files import write_whole
 from osame.home import Home
 from osame.locks import is_alive
 

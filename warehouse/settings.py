@@ -22,6 +22,7 @@ from ingestion.ocr_line import CHECK_DIGITS, LOWER, UPPER
 from osame.errors import OsameError
 from osame.home import Home
 from osame.yaml_file import LOADER, YamlProblem, read_yaml
+from warehouse.payment_sources import payment_sources
 
 _DEFAULTS = Path(__file__).parent / "defaults.yml"
 
@@ -64,12 +65,20 @@ class Remittance(_Model):
     fee_per_record_yen in whole yen, window_days in days.
     """
 
-    source: Literal["paid_slip", "eltax", "mpn", "convenience", "direct_debit"]
+    source: str
     channel_code: str
     payer_code: str | None = None
     payer_is_group: bool = False
     fee_per_record_yen: int = Field(default=0, ge=0)
     window_days: int = Field(default=10, ge=0)
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, source: str) -> str:
+        known = [one.source_code for one in payment_sources()]
+        if source not in known:
+            raise ValueError(f"found {source!r}, expected one of {', '.join(known)}")
+        return source
 
 
 class Window(_Model):

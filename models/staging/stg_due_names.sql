@@ -3,9 +3,10 @@
 -- usual length, these too.
 {% set named = [
     ('assessments', ''), ('receipts', ''), ('receipts', 'offset_'), ('receipts', 'corrected_'), ('slips', ''),
-    ('paid_slips', ''), ('reminders', ''), ('core_dispositions', ''), ('decisions', ''), ('decisions', 'offset_'),
+    ('reminders', ''), ('core_dispositions', ''), ('decisions', ''), ('decisions', 'offset_'),
     ('overpayment_notices', '')
 ] %}
+{% for one in payment_sources() if one.names_dues %}{% set _ = named.append((one.landing_table, '')) %}{% endfor -%}
 with named as (
     {%- for table, prefix in named %}
     select distinct

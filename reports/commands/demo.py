@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from ingestion.town.make import SMALLEST
 from osame.console import told
 from reports.demo import run_demo
 
 
 def demo(
-    population: Annotated[int, typer.Option(min=100, help="People in the city.")] = 5000,
+    population: Annotated[int, typer.Option(min=SMALLEST, help="People in the city.")] = 5000,
     years: Annotated[int, typer.Option(min=1, max=20, help="Fiscal years of history.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
 ) -> None:

@@ -257,20 +257,20 @@ def certificate(
             {
                 "certificate_no": number.certificate_no,
                 "code": number.code,
-                "sheets": done.certified.decision.sheets,
-                "valid_until": done.certified.decision.valid_until,
-                "left_out": list(done.certified.decision.left_out),
+                "sheets": done.certified.certifiable.sheets,
+                "valid_until": done.certified.certifiable.valid_until,
+                "left_out": list(done.certified.certifiable.left_out),
                 "content": number.content,
                 "paper": str(paper),
             }
         )
         return
     out.print(
-        f"issued     {number.certificate_no}  code {number.code}  {done.certified.decision.sheets} sheets",
+        f"issued     {number.certificate_no}  code {number.code}  {done.certified.certifiable.sheets} sheets",
         markup=False,
     )
     out.print(f"paper      {paper}", markup=False)
-    for item in done.certified.decision.left_out:
+    for item in done.certified.certifiable.left_out:
         err.print(f"left out   {item} is no local tax, and a 納税証明書 is of 地方税 only (20条の10)", markup=False)
 
 

@@ -72,7 +72,7 @@ def issue_certificate(
         details={
             "certificate_no": done.certificate.certificate_no,
             "kind": request.kind,
-            "sheets": done.decision.sheets,
+            "sheets": done.certifiable.sheets,
             "content_sha256": done.certificate.row["content_sha256"],
         },
     )
@@ -81,8 +81,8 @@ def issue_certificate(
 
 def certificate_row(certified: Certified, use: str, vehicle_no: str | None) -> dict[str, Any]:
     """What ``certificate.typ`` prints. Amounts are whole yen; what may not be certified is None."""
-    certificate, decision, person = certified.certificate, certified.decision, certified.person
-    request = decision.request
+    certificate, certifiable, person = certified.certificate, certified.certifiable, certified.person
+    request = certifiable.request
     return {
         "kind": request.kind,
         "title": _TITLES[request.kind],
@@ -95,16 +95,16 @@ def certificate_row(certified: Certified, use: str, vehicle_no: str | None) -> d
         "use": use,
         "issued_on": format_wareki(request.issued_on),
         "as_of": format_wareki(certified.standing.as_of_date),
-        "tax_items": list(decision.tax_item_names),
+        "tax_items": list(certifiable.tax_item_names),
         "shows_amounts": "amounts" in request.matters,
         "shows_due_dates": "due_dates" in request.matters,
-        "lines": [_line(line) for line in decision.lines],
-        "has_unpaid_only": any(line.assessed_yen is None for line in decision.lines),
-        "sheets": decision.sheets,
+        "lines": [_line(line) for line in certifiable.lines],
+        "has_unpaid_only": any(line.assessed_yen is None for line in certifiable.lines),
+        "sheets": certifiable.sheets,
         "vehicle_no": vehicle_no or _NOTHING,
-        "notice_no": decision.notice_no,
-        "paid_on": format_wareki(decision.paid_on) if decision.paid_on else "納付すべき額なし",
-        "valid_until": format_wareki(decision.valid_until) if decision.valid_until else None,
+        "notice_no": certifiable.notice_no,
+        "paid_on": format_wareki(certifiable.paid_on) if certifiable.paid_on else "納付すべき額なし",
+        "valid_until": format_wareki(certifiable.valid_until) if certifiable.valid_until else None,
     }
 
 

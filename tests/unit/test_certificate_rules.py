@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.law.certificates import Decision, Kind, Request, decide, first_certified_day
+from warehouse.law.certificates import Certifiable, Kind, Request, decide, first_certified_day
 from warehouse.law.parameters import ParameterNotFoundError, load_parameters
 from warehouse.office.standing import DueLine
 
@@ -61,12 +61,12 @@ CAR = replace(
 CARE = replace(DUE, due_key="k60", tax_item_code="60", tax_item_name="介護保険料")
 
 
-def asked(kind: Kind, *dues: DueLine, on: date = ISSUED, **more: object) -> Decision:
+def asked(kind: Kind, *dues: DueLine, on: date = ISSUED, **more: object) -> Certifiable:
     return decide(Request(kind, on, **more), dues)  # type: ignore[arg-type]
 
 
-def codes(decision: Decision) -> list[str]:
-    return [reason.code for reason in decision.refusals]
+def codes(certifiable: Certifiable) -> list[str]:
+    return [reason.code for reason in certifiable.refusals]
 
 
 # ---- 滞納がないことの証明書
@@ -149,11 +149,11 @@ def test_the_first_day_that_may_be_certified(issued: date, first: date) -> None:
 @pytest.mark.parametrize(("statutory", "is_certified"), [(D(2023, 3, 31), False), (D(2023, 4, 1), True)])
 def test_the_three_years_run_by_the_statutory_due_date(statutory: date, is_certified: bool) -> None:
     old = replace(DUE, tax_year="2022", statutory_due_date=statutory, due_date=D(2023, 5, 1))
-    decision = asked("tax", old)
-    assert decision.is_granted == is_certified
+    certifiable = asked("tax", old)
+    assert certifiable.is_granted == is_certified
     if not is_certified:
-        assert codes(decision) == ["too_old"]
-        assert "令和5年4月1日より前" in decision.refusals[0].japanese
+        assert codes(certifiable) == ["too_old"]
+        assert "令和5年4月1日より前" in certifiable.refusals[0].japanese
 
 
 def test_of_older_years_only_what_is_unpaid_is_certified() -> None:
@@ -168,8 +168,8 @@ def test_a_line_adds_up_and_tells_what_is_due_from_what_is_not() -> None:
         UNPAID, due_key="k2", instalment_no="02", due_date=D(2026, 7, 31), statutory_due_date=D(2026, 7, 31)
     )
     late = replace(DUE, due_key="k3", instalment_no="03", late_charge_yen=1_200, reminder_fee_yen=100)
-    decision = asked("tax", DUE, UNPAID, coming, late, CAR)
-    house, car = decision.lines
+    certifiable = asked("tax", DUE, UNPAID, coming, late, CAR)
+    house, car = certifiable.lines
     assert (house.tax_year, house.tax_item_code, car.tax_item_code) == (2026, "30", "40")
     assert (house.assessed_yen, house.paid_yen) == (240_000, 120_000)
     assert (house.unpaid_overdue_yen, house.unpaid_not_due_yen) == (60_000, 60_000)
@@ -190,9 +190,9 @@ def test_sheets_are_matters_times_years(years: tuple[int, ...], matters: tuple[s
 
 def test_unpaid_amounts_alone_are_one_sheet_whatever_the_years() -> None:
     dues = [replace(UNPAID, tax_year=str(y), statutory_due_date=D(y, 4, 30)) for y in (2018, 2019, 2020)]
-    decision = asked("tax", *dues, matters=("amounts",))
-    assert len(decision.lines) == 3
-    assert decision.sheets == 1
+    certifiable = asked("tax", *dues, matters=("amounts",))
+    assert len(certifiable.lines) == 3
+    assert certifiable.sheets == 1
 
 
 def test_nothing_to_certify_is_refused() -> None:
@@ -203,10 +203,10 @@ def test_nothing_to_certify_is_refused() -> None:
 
 def test_what_is_no_local_tax_is_left_out_and_named() -> None:
     """納税証明書 is of 地方税 (20条の10): 介護保険料 is a charge under 介護保険法."""
-    decision = asked("tax", DUE, CARE, replace(CARE, due_key="k61"))
-    assert [line.tax_item_code for line in decision.lines] == ["30"]
-    assert decision.tax_item_codes == ("30",)
-    assert decision.left_out == ("60 介護保険料",)
+    certifiable = asked("tax", DUE, CARE, replace(CARE, due_key="k61"))
+    assert [line.tax_item_code for line in certifiable.lines] == ["30"]
+    assert certifiable.tax_item_codes == ("30",)
+    assert certifiable.left_out == ("60 介護保険料",)
     assert asked("tax", DUE).left_out == ()
 
 
@@ -237,8 +237,9 @@ def test_a_certificate_of_no_delinquency_covers_local_taxes_only() -> None:
     ],
 )
 def test_a_paid_vehicle_is_certified_until_the_day_before_the_next_due_date(issued: date, valid_until: date) -> None:
-    decision = asked("light_vehicle", CAR, on=issued)
-    assert (decision.valid_until, decision.notice_no, decision.paid_on) == (valid_until, "0000000099", D(2026, 5, 20))
+    certifiable = asked("light_vehicle", CAR, on=issued)
+    found = (certifiable.valid_until, certifiable.notice_no, certifiable.paid_on)
+    assert found == (valid_until, "0000000099", D(2026, 5, 20))
 
 
 def test_the_next_due_date_moves_over_holidays() -> None:
@@ -250,8 +251,8 @@ def test_the_next_due_date_moves_over_holidays() -> None:
 def test_this_years_tax_that_is_not_due_yet_ends_last_years_proof() -> None:
     last_year = replace(CAR, due_key="k1", tax_year="2025", due_date=D(2025, 6, 2))
     coming = replace(CAR, principal_paid_yen=0, last_received_date=None)
-    decision = asked("light_vehicle", last_year, coming, on=D(2026, 5, 20))
-    assert decision.valid_until == D(2026, 5, 31)
+    certifiable = asked("light_vehicle", last_year, coming, on=D(2026, 5, 20))
+    assert certifiable.valid_until == D(2026, 5, 31)
     assert codes(asked("light_vehicle", last_year, coming, on=D(2026, 6, 1))) == ["lapsed"]  # its due date
     assert codes(asked("light_vehicle", last_year, coming, on=D(2026, 6, 2))) == ["delinquent"]
 

@@ -24,7 +24,7 @@ from osame.keys import certificate_key
 from osame.locks import landing_lock
 from osame.stores import open_landing
 from warehouse.collection.addressee_standing import AddresseeStanding, look_up
-from warehouse.law.certificates import Decision, Kind, Reason, Request, decide
+from warehouse.law.certificates import Certifiable, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
 from warehouse.law.parameters import load_parameters
 from warehouse.office.records import acting_on
@@ -87,7 +87,7 @@ class Certified:
     """What is printed: a certificate, what was decided, the figures that it rests on, and whom it is about."""
 
     certificate: Certificate
-    decision: Decision
+    certifiable: Certifiable
     standing: AddresseeStanding
     people: People
 
@@ -127,17 +127,17 @@ def certify(
     for other in numbers_of_one_person(home, addressee_no):
         if other != addressee_no:
             found.dues.extend(look_up(home, other, request.issued_on, "addressee", may_be_empty=True).dues)
-    decision = decide_on(found, request, as_built=as_built)
+    certifiable = decide_on(found, request, as_built=as_built)
     people = read_people(home, [addressee_no], act, show_protected=show_protected)
 
     def paper(certificate: Certificate) -> tuple[Certified, Made]:
-        certified = Certified(certificate, decision, found, people)
+        certified = Certified(certificate, certifiable, found, people)
         return certified, make(certified)
 
-    return register(home, found, decision, act=act, vehicle_no=vehicle_no, make=paper)[1]
+    return register(home, found, certifiable, act=act, vehicle_no=vehicle_no, make=paper)[1]
 
 
-def decide_on(found: AddresseeStanding, request: Request, *, as_built: bool = False) -> Decision:
+def decide_on(found: AddresseeStanding, request: Request, *, as_built: bool = False) -> Certifiable:
     """What of a person's dues may be certified.
 
     Args:
@@ -160,16 +160,16 @@ def decide_on(found: AddresseeStanding, request: Request, *, as_built: bool = Fa
             f"the warehouse is as of {found.as_of_date}, after the day of issue {request.issued_on}",
             f"run: osame build --as-of {request.issued_on}",
         )
-    decision = decide(request, found.dues)
-    if not decision.is_granted:
-        raise CertificateRefused(decision.refusals)
-    return decision
+    certifiable = decide(request, found.dues)
+    if not certifiable.is_granted:
+        raise CertificateRefused(certifiable.refusals)
+    return certifiable
 
 
 def register(
     home: Home,
     found: AddresseeStanding,
-    decision: Decision,
+    certifiable: Certifiable,
     *,
     act: Act,
     vehicle_no: str | None,
@@ -183,7 +183,7 @@ def register(
     Args:
         home: whose register.
         found: the figures.
-        decision: what of them is certified.
+        certifiable: what of them is certified.
         act: ``ISSUE``; its reason is 使用目的, as the person says it.
         vehicle_no: 車両番号 on a vehicle's certificate.
         make: makes the paper of the numbered certificate.
@@ -191,21 +191,21 @@ def register(
     Raises:
         OsameError: a value does not fit the register, or landing refused it; then no number is spent.
     """
-    content = json.dumps(_content(found, decision, vehicle_no), ensure_ascii=False, separators=(",", ":"))
-    lines = decision.lines
+    content = json.dumps(_content(found, certifiable, vehicle_no), ensure_ascii=False, separators=(",", ":"))
+    lines = certifiable.lines
     with acting_on(home, [REGISTER], act) as book:
-        number = _next_number(home, fiscal_year_of(decision.request.issued_on, load_parameters()))
+        number = _next_number(home, fiscal_year_of(certifiable.request.issued_on, load_parameters()))
         row: dict[str, Any] = {
             "certificate_no": number,
-            "kind_code": KIND_CODES[decision.request.kind],
+            "kind_code": KIND_CODES[certifiable.request.kind],
             "addressee_no": found.addressee_no,
             "tax_years": " ".join(str(year) for year in sorted({line.tax_year for line in lines})) or None,
-            "tax_item_codes": " ".join(sorted(decision.tax_item_codes)),
-            "sheets": decision.sheets,
-            "issued_date": decision.request.issued_on,
+            "tax_item_codes": " ".join(sorted(certifiable.tax_item_codes)),
+            "sheets": certifiable.sheets,
+            "issued_date": certifiable.request.issued_on,
             "issued_by": act.by,
             "purpose": act.reason,
-            "valid_until": decision.valid_until,
+            "valid_until": certifiable.valid_until,
             "as_of_date": found.as_of_date,
             "known_at": found.known_at.isoformat(sep=" "),
             "content": content,
@@ -266,16 +266,16 @@ def _plain(code: str) -> str:
     return "".join(code.split()).replace("-", "").upper()
 
 
-def _content(found: AddresseeStanding, decision: Decision, vehicle_no: str | None) -> dict[str, Any]:
-    request = decision.request
+def _content(found: AddresseeStanding, certifiable: Certifiable, vehicle_no: str | None) -> dict[str, Any]:
+    request = certifiable.request
     content: dict[str, Any] = {
         "kind": request.kind,
         "addressee_no": found.addressee_no,
         "issued_on": request.issued_on.isoformat(),
         "as_of": found.as_of_date.isoformat(),
-        "tax_items": list(decision.tax_item_names),
+        "tax_items": list(certifiable.tax_item_names),
     }
-    if decision.lines:
+    if certifiable.lines:
         content["matters"] = list(request.matters)
         content["lines"] = [
             {
@@ -288,14 +288,14 @@ def _content(found: AddresseeStanding, decision: Decision, vehicle_no: str | Non
                 "charges_unpaid_yen": line.charges_unpaid_yen,
                 "statutory_due_dates": [day.isoformat() for day in line.statutory_due_dates],
             }
-            for line in decision.lines
+            for line in certifiable.lines
         ]
-    if decision.valid_until is not None:
+    if certifiable.valid_until is not None:
         content |= {
-            "valid_until": decision.valid_until.isoformat(),
-            "notice_no": decision.notice_no,
+            "valid_until": certifiable.valid_until.isoformat(),
+            "notice_no": certifiable.notice_no,
             "vehicle_no": vehicle_no,
-            "paid_on": decision.paid_on.isoformat() if decision.paid_on else None,
+            "paid_on": certifiable.paid_on.isoformat() if certifiable.paid_on else None,
         }
     return content
 

@@ -16,20 +16,15 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.inbox import Options, ingest
-from ingestion.layout import Layout
-from ingestion.layout_catalog import layout_in_use
-from ingestion.read import read
-from ingestion.readers.decoded import Context
-from ingestion.readers.findings import Refused
 from ingestion.vault import Account, read_accounts
-from ingestion.writer import WriteError, write_fixed
+from ingestion.writer import Group
 from osame.act import Act, Permission
 from osame.errors import OsameError
-from osame.home import PRIVATE, Home
+from osame.home import Home
 from osame.locks import landing_lock
 from osame.stores import open_landing, open_warehouse
-from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.names import zengin_name
+from warehouse.office import bank_files
 from warehouse.office.records import acting_on
 from warehouse.settings import DirectDebits, Settings, load_settings
 
@@ -87,7 +82,7 @@ def request_debits(
     """
     with acting_on(home, ["direct_debit_requests"], act):
         settings = load_settings(home)
-        _require_business_day(day)
+        bank_files.require_open(day, "--date")
         items = _items_asked(home, settings.direct_debits, tax_items)
         _require_not_sent(home, day, {item: settings.direct_debits.consignors[item] for item in items})
         dues, as_of = _open_dues(home, settings, day, items, again)
@@ -103,14 +98,10 @@ def request_debits(
         _require_distinct(asked)
         new_codes = _new_codes(home, settings, asked, accounts)
         groups = [_group(settings.direct_debits, item, day, asked, accounts, new_codes) for item in items]
-        layout = layout_in_use(home.layouts, LAYOUT)
+        name = _name(day, tax_items, again)
+        data, count, yen = _made(home, name, [group for group in groups if group is not None], act.at, asked)
+        path = _put(home, name, data)
         try:
-            data = write_fixed(layout, [group for group in groups if group is not None], role="request")
-        except WriteError as error:
-            raise OsameError(f"the request cannot be written: {error}", "mend direct_debits in osame.yml") from None
-        path = _put(home, day, tax_items, again, data)
-        try:
-            count, yen = _read_back(layout, path, data, act.at, asked)
             _land(home, path, act.at)
         except BaseException:
             path.unlink(missing_ok=True)  # what has not landed is never sent
@@ -129,24 +120,9 @@ def request_debits(
 # --- what may be asked ---------------------------------------------------------------------------------------------
 
 
-def _require_business_day(day: date) -> None:
-    name = non_business_day_name(day)
-    if name is not None:
-        raise OsameError(
-            f"--date {day}: banks are closed ({name})", f"the next day on which they are open is {roll_due_date(day)}"
-        )
-
-
 def _items_asked(home: Home, office: DirectDebits, tax_items: list[str] | None) -> list[str]:
-    lacking = [
-        name
-        for name in ("consignors", "consignor_name", "bank_code", "branch_code", "account_no")
-        if not getattr(office, name)
-    ]
-    if lacking:
-        raise OsameError(
-            f"{home.settings_file}: direct_debits lacks {', '.join(lacking)}", "see warehouse/defaults.yml for each"
-        )
+    names = ("consignors", "consignor_name", "bank_code", "branch_code", "account_no")
+    bank_files.require_settings(home, "direct_debits", office, names)
     unknown = sorted(set(tax_items or []) - set(office.consignors))
     if unknown:
         raise OsameError(
@@ -333,7 +309,7 @@ def _group(
     dues: list[_Due],
     accounts: dict[tuple[str, str], Account],
     new_codes: dict[str, str],
-) -> tuple[dict[str, Any], pa.Table] | None:
+) -> Group | None:
     """Header and records of one 科目, or None where it has none."""
     mine = [due for due in dues if due.tax_item_code == item]
     if not mine:
@@ -369,37 +345,30 @@ def _group(
     return header, pa.Table.from_pylist(rows)
 
 
-def _put(home: Home, day: date, tax_items: list[str] | None, again: bool, data: bytes) -> Path:
-    """Write the file into ``published/bank_files``, which nobody else may read: it holds account numbers."""
-    folder = home.published / "bank_files"
-    folder.mkdir(mode=PRIVATE, exist_ok=True)
+def _name(day: date, tax_items: list[str] | None, again: bool) -> str:
     parts = ["zengin91_request", f"{day:%Y%m%d}", *sorted(set(tax_items or [])), *(["again"] if again else [])]
-    path = folder / f"{'_'.join(parts)}.dat"
+    return f"{'_'.join(parts)}.dat"
+
+
+def _made(home: Home, name: str, groups: list[Group], at: datetime, asked: list[_Due]) -> tuple[bytes, int, int]:
+    """The request, with its number and yen as our own reader has them: every debit that was meant, and no other."""
+    advice = "mend direct_debits in osame.yml"
+    data, found = bank_files.made(home, LAYOUT, name, groups, at.date(), advice, role="request")
+    rows = found.tables["direct_debit_requests"]
+    written = sorted(zip(rows["customer_no"].to_pylist(), rows["amount_yen"].to_pylist(), strict=True))
+    if written != sorted((due.customer_no, due.amount_yen) for due in asked):
+        raise OsameError("the request reads back as other debits than were meant", bank_files.OUR_FAULT)
+    return data, found.records, found.amount_yen
+
+
+def _put(home: Home, name: str, data: bytes) -> Path:
+    path = bank_files.folder_of(home) / name
     if path.exists() and path.read_bytes() != data:
         raise OsameError(
             f"{path} exists and has not landed: an earlier run was interrupted",
             "remove it if it has not been sent, then run this again",
         )
-    path.touch(mode=0o600)
-    path.write_bytes(data)
-    return path
-
-
-def _read_back(layout: Layout, path: Path, data: bytes, at: datetime, asked: list[_Due]) -> tuple[int, int]:
-    """Number and yen of the file as our own reader has them: every debit that was meant, and no other."""
-    context = Context(file_name=path.name, landed_on=at.date(), format=f"{LAYOUT}:request")
-    try:
-        decoded = read(data, context, {layout.id: layout})
-    except Refused as refused:
-        listed = "\n".join(f"  {finding.english()}" for finding in refused.findings)
-        raise OsameError(f"the request does not read back:\n{listed}", "this is a fault of Osame: report it") from None
-    rows = decoded.tables["direct_debit_requests"]
-    written = sorted(zip(rows["customer_no"].to_pylist(), rows["amount_yen"].to_pylist(), strict=True))
-    if written != sorted((due.customer_no, due.amount_yen) for due in asked):
-        raise OsameError(
-            "the request reads back as other debits than were meant", "this is a fault of Osame: report it"
-        )
-    return decoded.records, decoded.amount_yen
+    return bank_files.put(home, name, data)
 
 
 def _land(home: Home, path: Path, at: datetime) -> None:

@@ -318,7 +318,7 @@ def claim(home: Home, notice_no: str, on: date, act: Act) -> Offer:
 
 
 @dataclass(frozen=True)
-class Payment:
+class Payout:
     """One transfer: the notices that it pays, their amounts and interest (whole yen), and to which account."""
 
     addressee_no: str
@@ -334,13 +334,13 @@ class Payment:
     def interest_yen(self) -> int:
         return sum(row["refund_interest_yen"] for row in self.notices)
 
-    def of(self, notice_nos: set[str]) -> Payment:
+    def of(self, notice_nos: set[str]) -> Payout:
         """The same payment for some of its notices."""
         notices = tuple(row for row in self.notices if row["overpayment_notice_no"] in notice_nos)
         return replace(self, notices=notices, amount_yen=_paid_yen(notices))
 
 
-def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Payment]:
+def payments_due(home: Home, decided: date, paid: date, act: Act) -> list[Payout]:
     """What is claimed and not paid yet, with its interest to the day of decision: one payment for each payer.
 
     Args:
@@ -370,20 +370,20 @@ def _decided(row: Row, decided: date, paid: date, params: Parameters) -> Row:
     return row | {"decided_date": decided, "refund_interest_yen": interest, "paid_date": paid}
 
 
-def paid_on(home: Home, paid: date, act: Act) -> list[Payment]:
+def paid_on(home: Home, paid: date, act: Act) -> list[Payout]:
     """The payments that were recorded for a day and did not come back, to make their file again."""
     rows = [row for row in refund_notices(home) if row["paid_date"] == paid and not is_returned(row)]
     return _payments(home, rows, paid, act)
 
 
-def _payments(home: Home, rows: list[Row], paid: date, act: Act) -> list[Payment]:
+def _payments(home: Home, rows: list[Row], paid: date, act: Act) -> list[Payout]:
     """One transfer for each payer."""
     by_payer: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_payer[row["addressee_no"]].append(row)
     accounts = read_accounts(home, by_payer, act, paid).by_no if by_payer else {}
     return [
-        Payment(
+        Payout(
             payer,
             tuple(rows),
             _paid_yen(rows),
@@ -406,7 +406,7 @@ def refund_account(accounts: list[Account]) -> Account | None:
     return None
 
 
-def record_payments(book: Book, payments: list[Payment]) -> Offer:
+def record_payments(book: Book, payments: list[Payout]) -> Offer:
     """Record what is paid: the next build books it."""
     return book.record("overpayment_notices", [row for payment in payments for row in payment.notices])
 

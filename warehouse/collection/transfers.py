@@ -15,21 +15,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ingestion.archive import write_whole
-from ingestion.layout import Layout
-from ingestion.layout_catalog import layout_in_use
-from ingestion.read import read
-from ingestion.readers.decoded import Context
-from ingestion.readers.findings import Refused
-from ingestion.writer import WriteError, write_fixed
+from ingestion.writer import Group
 from osame.act import Act, Permission
 from osame.errors import OsameError
-from osame.home import PRIVATE, Home
+from osame.home import Home
 from osame.keys import certificate_key
 from warehouse.collection.decisions import REGISTERS
-from warehouse.collection.refunds import Payment, paid_on, payments_due, record_payments, refund_notices
-from warehouse.law.calendar import non_business_day_name, roll_due_date
+from warehouse.collection.refunds import Payout, paid_on, payments_due, record_payments, refund_notices
 from warehouse.names import zengin_name
+from warehouse.office import bank_files
 from warehouse.office.records import acting_on
 from warehouse.settings import RefundTransfers, load_settings
 
@@ -60,7 +54,7 @@ class Choice:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
-    def of(self, payments: list[Payment]) -> list[Payment]:
+    def of(self, payments: list[Payout]) -> list[Payout]:
         """The payments, of the notices that are chosen.
 
         Raises:
@@ -89,8 +83,8 @@ class Preview:
     ``code`` stands for exactly these payments, to these accounts, on this day: the file can be made of nothing else.
     """
 
-    payments: tuple[Payment, ...]
-    without_account: tuple[Payment, ...]
+    payments: tuple[Payout, ...]
+    without_account: tuple[Payout, ...]
     code: str
 
     @property
@@ -125,7 +119,7 @@ def preview_refunds(home: Home, decided: date, paid: date, act: Act, choice: Cho
     return Preview(tuple(payable), left_out, _code(home, payable, paid))
 
 
-def _code(home: Home, payments: Sequence[Payment], paid: date) -> str:
+def _code(home: Home, payments: Sequence[Payout], paid: date) -> str:
     """Ten characters that change with anything that is paid and recorded. Keyed: no account is guessed from them."""
     names = ("overpayment_notice_no", "amount_yen", "refund_interest_yen", "decided_date")
     said = [
@@ -136,11 +130,15 @@ def _code(home: Home, payments: Sequence[Payment], paid: date) -> str:
     return hmac.new(certificate_key(home).encode(), text.encode(), hashlib.sha256).hexdigest()[:_CODE_CHARACTERS]
 
 
-def _made(settings: RefundTransfers, home: Home, name: str, payments: list[Payment], paid: date) -> bytes:
-    """The file of some payments, read back."""
-    layout = layout_in_use(home.layouts, LAYOUT)
-    data = _file(settings, layout, payments, paid)
-    _read_back(layout, name, data, paid, payments)
+def _made(settings: RefundTransfers, home: Home, name: str, payments: list[Payout], paid: date) -> bytes:
+    """The file of some payments: our own reader has those that were meant, in number, yen and order, and no other."""
+    advice = "mend the account, or refund_transfers in osame.yml"
+    data, found = bank_files.made(home, LAYOUT, name, [_group(settings, payments, paid)], paid, advice)
+    rows = found.tables["transfers"]
+    written = list(zip(rows["account_no"].to_pylist(), rows["amount_yen"].to_pylist(), strict=True))
+    meant = [(p.account.account_no, p.amount_yen) for p in payments if p.account]
+    if written != meant or found.amount_yen != sum(p.amount_yen for p in payments):
+        raise OsameError("the file reads back as other payments than were meant", bank_files.OUR_FAULT)
     return data
 
 
@@ -194,13 +192,11 @@ def transfer_refunds(
                 "osame refunds lists what waits; where an account is missing, register one (口座登録, 用途 2 or 3) and "
                 "run: osame build" + ("; --again makes the file of what was recorded" if recorded else ""),
             )
-        folder = home.published / "bank_files"
-        folder.mkdir(mode=PRIVATE, exist_ok=True)
-        path = folder / _name(folder, paid, again)
-        data = _made(settings, home, path.name, payments, paid)
+        name = _name(bank_files.folder_of(home), paid, again)
+        data = _made(settings, home, name, payments, paid)
         if not again:
             record_payments(book, payments)
-        write_whole(path, data)
+        path = bank_files.put(home, name, data)
     return Transfers(
         path,
         paid,
@@ -212,28 +208,16 @@ def transfer_refunds(
 
 
 def _require(home: Home, settings: RefundTransfers, decided: date, paid: date) -> None:
-    lacking = [
-        name
-        for name in ("client_code", "client_name", "bank_code", "branch_code", "account_no")
-        if not getattr(settings, name)
-    ]
-    if lacking:
-        raise OsameError(
-            f"{home.settings_file}: refund_transfers lacks {', '.join(lacking)}", "see warehouse/defaults.yml for each"
-        )
+    names = ("client_code", "client_name", "bank_code", "branch_code", "account_no")
+    bank_files.require_settings(home, "refund_transfers", settings, names)
     if paid < decided:
         raise OsameError(
             f"--pay-on {paid} lies before --decided-on {decided}", "a payment is decided before it is made"
         )
-    closed = non_business_day_name(paid)
-    if closed is not None:
-        raise OsameError(
-            f"--pay-on {paid}: banks are closed ({closed})",
-            f"the next day on which they are open is {roll_due_date(paid)}",
-        )
+    bank_files.require_open(paid, "--pay-on")
 
 
-def _payers(payments: list[Payment]) -> str:
+def _payers(payments: list[Payout]) -> str:
     return ", ".join(payment.addressee_no for payment in payments)
 
 
@@ -247,7 +231,8 @@ def _name(folder: Path, paid: date, again: bool) -> str:
     return name
 
 
-def _file(settings: RefundTransfers, layout: Layout, payments: list[Payment], paid: date) -> bytes:
+def _group(settings: RefundTransfers, payments: list[Payout], paid: date) -> Group:
+    """Header and records of the file."""
     header = {
         "code_class": "0",
         "client_code": settings.client_code,
@@ -261,15 +246,10 @@ def _file(settings: RefundTransfers, layout: Layout, payments: list[Payment], pa
         "client_account_no": settings.account_no,
     }
     rows = [_record(payment) for payment in payments]
-    try:
-        return write_fixed(layout, [(header, {name: [row[name] for row in rows] for name in rows[0]})])
-    except WriteError as error:
-        raise OsameError(
-            f"the file cannot be written: {error}", "mend the account, or refund_transfers in osame.yml"
-        ) from None
+    return header, {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _record(payment: Payment) -> dict[str, Any]:
+def _record(payment: Payout) -> dict[str, Any]:
     account = payment.account
     if account is None or account.account_type_code not in _TRANSFERABLE or payment.amount_yen > _MOST_YEN:
         raise OsameError(
@@ -293,18 +273,3 @@ def _record(payment: Payment) -> dict[str, Any]:
 def _digits(addressee_no: str) -> str:
     """宛名番号 as the bank gives it back to us, where it is a number that fits."""
     return addressee_no.zfill(10) if addressee_no.isdecimal() and len(addressee_no) <= 10 else "0" * 10
-
-
-def _read_back(layout: Layout, name: str, data: bytes, paid: date, payments: list[Payment]) -> None:
-    """Our own reader has the payments that were meant, in number, yen and order, and no other."""
-    context = Context(file_name=name, landed_on=paid, format=LAYOUT)
-    try:
-        decoded = read(data, context, {layout.id: layout})
-    except Refused as refused:
-        listed = "\n".join(f"  {finding.english()}" for finding in refused.findings)
-        raise OsameError(f"the file does not read back:\n{listed}", "mend the accounts that are named") from None
-    rows = decoded.tables["transfers"]
-    written = list(zip(rows["account_no"].to_pylist(), rows["amount_yen"].to_pylist(), strict=True))
-    meant = [(p.account.account_no, p.amount_yen) for p in payments if p.account]
-    if written != meant or decoded.amount_yen != sum(p.amount_yen for p in payments):
-        raise OsameError("the file reads back as other payments than were meant", "this is a fault of Osame: report it")

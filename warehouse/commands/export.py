@@ -12,7 +12,7 @@ from osame.errors import OsameError
 from osame.home import open_home
 
 if TYPE_CHECKING:
-    from warehouse.collection.refunds import Payment
+    from warehouse.collection.refunds import Payout
     from warehouse.collection.transfers import Preview
 
 _SHOWN_DIGITS = 3
@@ -138,14 +138,14 @@ def _show_preview(preview: Preview, as_json: bool) -> None:
         out.print(f"list      {preview.code}: --list {preview.code} pays exactly this; nothing is recorded yet")
 
 
-def _line(payment: Payment) -> str:
+def _line(payment: Payout) -> str:
     return (
         f"addressee {payment.addressee_no}  {yen(payment.amount_yen)} yen, "
         f"of which {yen(payment.interest_yen)} interest  notices {', '.join(payment.notice_nos)}"
     )
 
 
-def _masked(payment: Payment) -> str:
+def _masked(payment: Payout) -> str:
     """Bank, branch and the end of the number: enough to see which account, too little to use it."""
     account = payment.account
     if account is None:
@@ -155,7 +155,7 @@ def _masked(payment: Payment) -> str:
     return f"{account.bank_code}-{account.bank_branch_code} {hidden}{end} (用途 {account.use_code})"
 
 
-def _as_dict(payment: Payment) -> dict[str, Any]:
+def _as_dict(payment: Payout) -> dict[str, Any]:
     return {
         "addressee_no": payment.addressee_no,
         "amount_yen": payment.amount_yen,

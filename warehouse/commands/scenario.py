@@ -10,7 +10,7 @@ import typer
 
 from osame.console import Json, out, print_json, progress, told
 from osame.errors import OsameError
-from osame.home import PROJECT
+from osame.home import CODE
 from warehouse.scenario.run import run_scenarios
 from warehouse.scenario.show import lines
 
@@ -66,4 +66,4 @@ def scenario_new() -> None:
 
     Example: osame scenario new > my-case.yml
     """
-    sys.stdout.write((PROJECT / "warehouse" / "scenario" / "example.yml").read_text(encoding="utf-8"))
+    sys.stdout.write((CODE / "warehouse" / "scenario" / "example.yml").read_text(encoding="utf-8"))

@@ -101,7 +101,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Certifiable:
     """What may be certified, or every reason why not.
 
     ``sheets`` counts for the fee (枚数); ``left_out`` are the person's items that are no local tax. Of a vehicle's
@@ -124,7 +124,7 @@ class Decision:
         return not self.refusals
 
 
-def decide(request: Request, dues: Sequence[Due], params: Parameters | None = None) -> Decision:
+def decide(request: Request, dues: Sequence[Due], params: Parameters | None = None) -> Certifiable:
     """What of a person's dues may be certified on the day of issue.
 
     Args:
@@ -163,11 +163,11 @@ def first_certified_day(issued_on: date, params: Parameters) -> date:
     return date(fiscal_year_of(add_months(issued_on, -_MONTHS_A_YEAR * years), params), month, day)
 
 
-def _tax(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
+def _tax(request: Request, dues: Sequence[Due], params: Parameters) -> Certifiable:
     first = first_certified_day(request.issued_on, params)
     others = [_no_local_tax(code, params) for code in request.tax_items if not params.tax_item(code).is_local_tax]
     if others:
-        return Decision(request, others)
+        return Certifiable(request, others)
     asked = [
         due
         for due in dues
@@ -182,13 +182,13 @@ def _tax(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
             groups.setdefault((int(due.tax_year), due.tax_item_code, may_be_certified), []).append(due)
     lines = [_line(year, members, whole, request.issued_on) for (year, _, whole), members in sorted(groups.items())]
     if not lines:
-        return Decision(request, [_nothing_to_certify(asked, first, _left_out(dues, params))])
+        return Certifiable(request, [_nothing_to_certify(asked, first, _left_out(dues, params))])
     years = {line.tax_year for line in lines if line.assessed_yen is not None}
     rule = params["certificates.tax"].at(request.issued_on)
     sheets = len(request.matters) if rule.flag("sheet_per_matter") else 1
     sheets *= max(len(years), 1) if rule.flag("sheet_per_year") else 1
     items = {line.tax_item_code: line.tax_item_name for line in lines}
-    return Decision(
+    return Certifiable(
         request,
         lines=lines,
         tax_item_codes=tuple(items),
@@ -255,16 +255,16 @@ def _nothing_to_certify(asked: list[Due], first: date, left_out: tuple[str, ...]
 # --- 滞納がないことの証明書 ------------------------------------------------------------------------------------
 
 
-def _no_delinquency(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
+def _no_delinquency(request: Request, dues: Sequence[Due], params: Parameters) -> Certifiable:
     codes = params["certificates.no_delinquency"].at(request.issued_on).items("tax_items")
     refusals = [_delinquent(due) for due in _overdue(dues, codes, request.issued_on)]
     return _scope(request, codes, params, refusals)
 
 
-def _scope(request: Request, codes: Sequence[str], params: Parameters, refusals: list[Reason]) -> Decision:
-    """A decision on tax items as a whole."""
+def _scope(request: Request, codes: Sequence[str], params: Parameters, refusals: list[Reason]) -> Certifiable:
+    """What may be certified of tax items as a whole."""
     names = tuple(params.tax_item(code).name_ja for code in codes)
-    return Decision(request, refusals, tax_item_codes=tuple(codes), tax_item_names=names)
+    return Certifiable(request, refusals, tax_item_codes=tuple(codes), tax_item_names=names)
 
 
 def _overdue(dues: Sequence[Due], codes: Sequence[str], on: date) -> list[Due]:
@@ -294,7 +294,7 @@ def _delinquent(due: Due) -> Reason:
 # --- 軽自動車税納税証明書（継続検査用） ---------------------------------------------------------------------------
 
 
-def _light_vehicle(request: Request, dues: Sequence[Due], params: Parameters) -> Decision:
+def _light_vehicle(request: Request, dues: Sequence[Due], params: Parameters) -> Certifiable:
     rule = params["certificates.light_vehicle"].at(request.issued_on)
     codes = [code for code, item in params.tax_items.items() if item.form_row == rule.text("form_row")]
     refusals = [_delinquent(due) for due in _overdue(dues, codes, request.issued_on)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from osame.errors import told_again
-from osame.home import PROJECT, Home
+from osame.home import CODE, Home
 from osame.locks import Waiting, register_locks
 from warehouse.office import pending
 
@@ -58,7 +58,7 @@ def record_rows(home: Home, rows: Rows, waiting: Waiting | None = None) -> dict[
 
 def _require_register(home: Home, name: str) -> None:
     """A layout is named as its file is: whether there is one is seen without reading any."""
-    known = (folder / f"{name}.yml" for folder in (PROJECT / "ingestion" / "layouts", home.layouts))
+    known = (folder / f"{name}.yml" for folder in (CODE / "ingestion" / "layouts", home.layouts))
     if Path(name).name == name and any(map(Path.exists, known)):
         return
     from warehouse.office.registers import register_of

@@ -1,27 +1,5 @@
--- One row per record of a payment file.
-{% set columns = [
-    'load_id', 'source_line', 'source_code', 'entry_type', 'stage', 'channel_code', 'branch_code', 'received_date',
-    'posted_date', 'remittance_date', 'remittance_group', 'amount_yen', 'identity', 'reversal_key', 'due_no',
-    'slip_no', 'ocr_upper', 'ocr_lower', 'el_no', 'customer_no', 'addressee_no'
-] -%}
-{%- set sources = [
-    'stg_paid_slips', 'stg_eltax_receipts', 'stg_mpn_receipts', 'stg_convenience_receipts',
-    'stg_direct_debit_results', 'stg_bank_statement_entries'
-] -%}
-with delivered as (
-    {%- for model in sources %}
-    select
-        {%- for column in columns %}
-        sr.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref(model) }} as sr
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-),
-
-numbered as (
+-- One row per record of a payment file, with what became of it.
+with numbered as (
     select
         dl.*,
         coalesce(dl.reversal_key, dl.identity) as reversed_by,
@@ -30,7 +8,7 @@ numbered as (
         min(ld.load_rank) over (partition by dl.identity, dl.entry_type, dl.stage) as first_load_rank,
         max(case when dl.stage = 'final' and dl.entry_type = 'payment' then 1 else 0 end) over (partition by dl.identity)
             as has_final
-    from delivered as dl
+    from {{ ref('stg_payments') }} as dl
     inner join {{ ref('stg_loads') }} as ld on ld.load_id = dl.load_id
 ),
 

@@ -3,13 +3,8 @@
 -- A failure: a layout of the office leaves out a column that its table's models need. Who looks: who wrote that layout;
 -- the file has to be delivered again with the column, under a layout that reads it. One row per record.
 {%- set needed = {
-    'stg_paid_slips': ['received_date', 'posted_date', 'amount_yen', 'channel_code'],
-    'stg_eltax_receipts': ['received_date', 'posted_date', 'amount_yen', 'channel_code'],
-    'stg_mpn_receipts': ['received_date', 'posted_date', 'amount_yen', 'channel_code'],
-    'stg_convenience_receipts': ['received_date', 'posted_date', 'amount_yen'],
-    'stg_direct_debit_results': ['posted_date', 'amount_yen'],
+    'stg_payments': ['received_date', 'posted_date', 'amount_yen', 'channel_code'],
     'stg_direct_debit_failures': ['debit_date', 'customer_no', 'amount_yen'],
-    'stg_bank_statement_entries': ['received_date', 'posted_date', 'amount_yen'],
     'stg_receipt_history': ['posted_date', 'received_date', 'receipt_type_code', 'due_no', 'principal_yen'],
     'stg_assessments': ['due_no', 'levy_year', 'addressee_no', 'event_type_code', 'assessed_date', 'delta_yen', 'due_date'],
     'stg_decisions': ['decision_type_code', 'amount_yen', 'approved_date'],

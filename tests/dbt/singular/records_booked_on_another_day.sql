@@ -3,13 +3,13 @@
 -- A warning, read by the officer for 日計, who asks for the missing column. One row per record.
 {{ config(severity='warn') }}
 with found as (
-    {%- for table in ['paid_slips', 'eltax_receipts', 'mpn_receipts'] %}
+    {%- for one in payment_sources() if one.is_plain %}
     select
         rw.load_id,
         rw.source_line,
         rw.received_date,
         rw.posted_date
-    from {{ source('landing', table) }} as rw
+    from {{ source('landing', one.landing_table) }} as rw
     where (rw.received_date is null) <> (rw.posted_date is null)
     {%- if not loop.last %}
     union all

@@ -5,12 +5,7 @@
 -- corrections. What staging does not tell of a file stands as delivered without a channel and a day, and is found.
 -- A failure: money was lost, counted twice or booked on another day. Who looks: the developer on duty, before anything is
 -- published; `osame trace FILE` shows the file's records. One row per file, channel and day.
-{%- set sources = [
-    'stg_paid_slips', 'stg_eltax_receipts', 'stg_mpn_receipts', 'stg_convenience_receipts',
-    'stg_direct_debit_results', 'stg_bank_statement_entries'
-] %}
 with delivered as (  -- records are told apart by a 64-bit hash of their identity: the text itself is ten times as wide
-    {%- for model in sources %}
     select
         sr.load_id,
         sr.source_line,
@@ -22,13 +17,9 @@ with delivered as (  -- records are told apart by a 64-bit hash of their identit
         sr.amount_yen,
         {{ hash64('sr.identity') }} as identity_hash,
         {{ hash64('coalesce(sr.reversal_key, sr.identity)') }} as reversed_hash
-    from {{ ref(model) }} as sr
+    from {{ ref('stg_payments') }} as sr
     inner join {{ ref('stg_loads') }} as ld on ld.load_id = sr.load_id
     where sr.stage = 'final'
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
 ),
 
 resent as (
@@ -79,13 +70,11 @@ told as (
         {{ landed_payments() | indent(8) }}
     ) as lp
     where lp.kept_out is null
-    {%- for model in sources %}
     union all
     select
         sr.load_id,
         - sr.amount_yen as amount_yen
-    from {{ ref(model) }} as sr
-    {%- endfor %}
+    from {{ ref('stg_payments') }} as sr
 ),
 
 unstaged as (

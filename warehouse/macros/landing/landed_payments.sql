@@ -4,13 +4,13 @@ the reason why it is no receipt as of the build. Where kept_out is null the reco
 is blank in it.
 -#}
 {%- macro landed_payments() -%}
-{%- for table in ['paid_slips', 'eltax_receipts', 'mpn_receipts'] %}
+{%- for one in payment_sources() if one.is_plain %}
 select
     rw.load_id,
     rw.source_line,
     rw.amount_yen,
     case when coalesce(rw.posted_date, rw.received_date) > {{ as_of_date() }} then 'not_yet_posted' end as kept_out
-from {{ source('landing', table) }} as rw
+from {{ source('landing', one.landing_table) }} as rw
 union all
 {%- endfor %}
 select
