@@ -15,6 +15,7 @@ import jinja2
 
 from ingestion.layout import Layout
 from osame.home import PROJECT
+from osame.stores import rows_of
 
 _MACROS = PROJECT / "ingestion" / "macros" / "current_rows.sql"
 _ALWAYS = "date '9999-12-31'"
@@ -96,9 +97,7 @@ def current_rows(
     order = ", ".join(f"cr.{name}" for name in layout.primary_key)
     wanted = list(dict.fromkeys([*have, *layout.primary_key]))
     rule = current_sql(table, layout.primary_key, wanted, withdrawn=withdrawn)
-    cursor = landing.execute(f"select * from ({rule}) as cr where {where} order by {order}", parameters or {})
-    names = [column[0] for column in cursor.description or []]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = rows_of(landing, f"select * from ({rule}) as cr where {where} order by {order}", **(parameters or {}))
     return [{name: row.get(name) for name in (*columns, "load_id", "source_line")} for row in rows]
 
 

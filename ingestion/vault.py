@@ -17,7 +17,7 @@ from ingestion.layout_catalog import load_layouts
 from osame.act import Act
 from osame.errors import OsameError
 from osame.home import Home
-from osame.stores import attach_landing, open_vault
+from osame.stores import attach_landing, open_vault, rows_of
 
 _CORPORATION, _PROTECTED = "3", "1"
 _SHOWN = 5
@@ -209,11 +209,8 @@ def numbers_of_one_person(home: Home, addressee_no: str) -> list[str]:
 def _select(home: Home, table: str, numbers: Sequence[str]) -> list[dict[str, Any]]:
     vault = open_vault(home)
     try:
-        cursor = vault.execute(
-            f"select * from vault.{table} where addressee_no in (select unnest(?)) order by all", [list(numbers)]
-        )
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        sql = f"select * from vault.{table} where addressee_no in (select unnest(?)) order by all"
+        return rows_of(vault, sql, list(numbers))
     finally:
         vault.close()
 

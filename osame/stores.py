@@ -271,9 +271,11 @@ def attach_for_build(connection: duckdb.DuckDBPyConnection, home: Home, target: 
     connection.execute(f"attach {_quote(target.parent / 'scratch.duckdb')} as scratch")
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows by column name."""
-    cursor = connection.execute(sql, list(parameters))
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object, **named: object
+) -> list[dict[str, Any]]:
+    """Rows by column name; parameters by place (``?``) or by name (``$name``)."""
+    cursor = connection.execute(sql, named or list(parameters))
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

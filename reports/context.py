@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from ibis.expr.types import Table, Value
 from osame.home import Home, open_home
 from osame.stores import as_ibis, open_warehouse, rows_of
 from reports import provenance
+from reports.about import TRIAL, About, Order
 from reports.build_info import RunInfo, check_tables, fiscal_years, run_info, watermark
 from reports.catalog import PYTHON_TYPES, ParameterValue, ReportEntry, load_catalog
 from reports.checks import Check, calendar_effects, period_warnings
@@ -33,13 +34,12 @@ from reports.look.html import Html, attention, join, paragraph
 from reports.look.listing import Listing, Row, columns_of, in_order, is_figure, with_rates, with_sums
 from reports.look.svg import Chart, Series
 from reports.look.tables import Figure, key_figures, listed
-from reports.period import Period, covered, running_totals, years_later
+from reports.period import covered, running_totals
 
 RUN_VARIABLE = "OSAME_REPORT_RUN"
 """Names the run's order, a JSON file in the folder that the run writes to. Without it the notebook runs as a trial."""
 ORDER_FILE = "run.json"
 RESULT_FILE = "result.json"
-TRIAL = "trial"
 ABOVE_ALL = (
     "100％を超える率があります。収入済額はまだ還付していない過誤納（還付未済）を含み、"
     "収入の後で調定額が減額されることもあるためです。"
@@ -47,37 +47,12 @@ ABOVE_ALL = (
 _WHOLE = 1000  # tenths of a percent
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the runner asks of a notebook. ``started_at`` is JST; None in a trial run in JupyterLab."""
-
-    report_id: str
-    run_id: str
-    home: str
-    parameters: dict[str, ParameterValue]
-    started_at: str | None
-    code_version: str
-
-    @classmethod
-    def read(cls, path: Path) -> Order:
-        """The order in the file at ``path``."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
-
-    def write(self, path: Path) -> None:
-        """Write the order for the notebook to read."""
-        path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
-
-
 @dataclass
-class Report:
+class Report(About):
     """An open report. Close it with ``finish`` in the last cell, or use it as a context manager."""
 
-    entry: ReportEntry
-    order: Order
     folder: Path
     connection: duckdb.DuckDBPyConnection
-    info: RunInfo
-    period: Period
     lists: dict[str, Listing] = field(default_factory=dict)
     charts: dict[str, tuple[str, Chart]] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
@@ -90,38 +65,6 @@ class Report:
         self._ibis = as_ibis(self.connection)
         self._code_names = _code_names(self.connection)
         self.warnings += period_warnings(self.period, self.as_of) if self.entry.has_period else []
-
-    # ---- what the report is about -----------------------------------------------------------------------------------
-
-    @property
-    def city(self) -> str:
-        """Name of the municipality."""
-        return self.info.municipality_name
-
-    @property
-    def as_of(self) -> date:
-        """基準日: book dates after it are not in the figures."""
-        return self.info.as_of_date
-
-    @property
-    def made_at(self) -> datetime:
-        """When the run began (JST); in a trial, the moment up to which files are known."""
-        return datetime.fromisoformat(self.order.started_at) if self.order.started_at else self.info.known_at
-
-    @property
-    def is_trial(self) -> bool:
-        """Whether somebody tries the notebook in JupyterLab: nothing is published."""
-        return self.order.run_id == TRIAL
-
-    @property
-    def fiscal_year(self) -> int:
-        """The fiscal year that the report is about."""
-        return int(self.order.parameters["fiscal_year"])
-
-    def until(self, name: str, years: int) -> date:
-        """The day of a parameter; the as-of date so many years later where it is empty."""
-        given = str(self.order.parameters[name])
-        return date.fromisoformat(given) if given else years_later(self.as_of, years)
 
     # ---- asking -----------------------------------------------------------------------------------------------------
 
@@ -347,7 +290,7 @@ class Report:
 
     def record(self) -> Html:
         """作成記録: how this report was made, and from which files."""
-        return provenance.block(self)
+        return provenance.block(self, watermark(self.connection), self.figures_sha256(), self.loads)
 
     def output(self, name: str) -> Path:
         """Where the output of that name goes.
@@ -368,7 +311,7 @@ class Report:
             "municipality_code": self.info.municipality_code,
             "municipality_name": self.info.municipality_name,
             "period": {"first": self.period.first.isoformat(), "last": self.period.last.isoformat()},
-            "period_ja": provenance.period_name(self),
+            "period_ja": self.period_name,
             "as_of_date": self.as_of.isoformat(),
             "known_at": self.info.known_at.isoformat(sep=" "),
             "warehouse_code_version": self.info.code_version,
@@ -381,9 +324,10 @@ class Report:
         self.connection.close()
 
     def _write_workbook(self, path: Path) -> None:
-        book = workbook.Book(path, f"{self.city}　{self.entry.title_ja}", provenance.period_name(self), self.made_at)
+        book = workbook.Book(path, f"{self.city}　{self.entry.title_ja}", self.period_name, self.made_at)
         remarks = [*(check.sentence() for check in self.checks), *self.warnings]
-        workbook.write_cover(book, self.key_figures, remarks, provenance.record(self))
+        record = provenance.record(self, watermark(self.connection), self.figures_sha256())
+        workbook.write_cover(book, self.key_figures, remarks, record)
         for write in self.sheets:
             write(book)
         for listing in self.lists.values():
@@ -426,7 +370,7 @@ def open_report(report_id: str, **parameters: ParameterValue) -> Report:
     values = resolved(connection, entry, values, info)
     if not order_file:
         order = Order(report_id, TRIAL, str(home.root), values, None, TRIAL)
-    return Report(entry, order, folder, connection, info, covered(values, info.as_of_date))
+    return Report(entry, order, info, covered(values, info.as_of_date), folder, connection)
 
 
 def check_warehouse(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-from reports.build_info import watermark
+from reports.about import About
+from reports.build_info import Watermark
 from reports.catalog import ParameterValue
 from reports.look import text
 from reports.look.html import Html, join
-
-if TYPE_CHECKING:
-    from reports.context import Report
 
 SHOWN_FILES = 40
 """Files named on the page; the manifest has all of them."""
@@ -25,31 +22,21 @@ def parameters_sha256(parameters: Mapping[str, ParameterValue]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def period_name(report: Report) -> str:
-    """What a report is about, by its name: 令和7年度, 令和8年5月分, or the day of the books."""
-    if "fiscal_year" in report.order.parameters:
-        return text.fiscal_year(report.fiscal_year)
-    if report.entry.has_period:
-        return text.period(report.period)
-    return f"{text.wareki_day(report.as_of)}現在"
-
-
-def facts(report: Report) -> list[tuple[str, str]]:
+def facts(report: About) -> list[tuple[str, str]]:
     """The line below a report's title: the period or fiscal year, if it has one, and the two clocks."""
     return [
-        *([("会計年度", period_name(report))] if "fiscal_year" in report.order.parameters else []),
-        *([("対象期間", period_name(report))] if report.entry.has_period else []),
+        *([("会計年度", report.period_name)] if "fiscal_year" in report.order.parameters else []),
+        *([("対象期間", report.period_name)] if report.entry.has_period else []),
         ("基準日", text.wareki_day(report.as_of)),
         ("データの受付時点", text.moment(report.info.known_at)),
         ("作成", "試行（公表しない）" if report.is_trial else text.moment(report.made_at)),
     ]
 
 
-def record(report: Report) -> list[tuple[str, str]]:
+def record(report: About, mark: Watermark, figures_sha256: str) -> list[tuple[str, str]]:
     """How this report was made, as label and value."""
     given = {name: value for name, value in report.order.parameters.items() if value != ""}
     labels = {parameter.name: parameter.label_ja for parameter in report.entry.parameters}
-    mark = watermark(report.connection)
     return [
         ("報告書", f"{report.entry.title_ja}（{report.entry.id}）"),
         ("実行番号", report.order.run_id),
@@ -60,25 +47,25 @@ def record(report: Report) -> list[tuple[str, str]]:
         *facts(report),
         ("プログラムの版", f"報告書 {report.order.code_version} ／ データ {report.info.code_version}"),
         ("取込済ファイル（全体）", f"{text.count(mark.landed_files)}件　照合値 {mark.digest}"),
-        ("数値の照合値", report.figures_sha256()),
+        ("数値の照合値", figures_sha256),
     ]
 
 
-def block(report: Report) -> Html:
+def block(report: About, mark: Watermark, figures_sha256: str, loads: Sequence[Mapping[str, str]]) -> Html:
     """作成記録 at the end of the page: how the report was made, and from which files."""
-    items = Html("").join(Html("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in record(report))
+    rows = record(report, mark, figures_sha256)
+    items = Html("").join(Html("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in rows)
     made = Html('<section class="provenance" aria-label="作成記録"><dl>{}</dl></section>').format(items)
-    return join(made, _files(report)) if report.loads else made
+    return join(made, _files(loads)) if loads else made
 
 
-def _files(report: Report) -> Html:
+def _files(loads: Sequence[Mapping[str, str]]) -> Html:
     items = Html("").join(
         Html('<li>{} <span class="mono">{}</span></li>').format(load["file_name"], load["sha256"])
-        for load in report.loads[:SHOWN_FILES]
+        for load in loads[:SHOWN_FILES]
     )
-    found = len(report.loads)
-    more = "" if found <= SHOWN_FILES else f"（うち{SHOWN_FILES}件を表示。全件は manifest.json にあります）"
+    more = "" if len(loads) <= SHOWN_FILES else f"（うち{SHOWN_FILES}件を表示。全件は manifest.json にあります）"
     return Html(
         '<details class="provenance"><summary>この報告書の収納のもとになったファイル {}件{}</summary>'
         '<ol class="note">{}</ol></details>'
-    ).format(found, more, items)
+    ).format(len(loads), more, items)

@@ -27,8 +27,9 @@ from osame.errors import OsameError
 from osame.home import Home
 from osame.stores import open_warehouse
 from reports import portal
+from reports.about import Order
 from reports.catalog import ParameterValue, ReportEntry, load_catalog
-from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, Order, check_warehouse, resolved
+from reports.context import ORDER_FILE, RESULT_FILE, RUN_VARIABLE, check_warehouse, resolved
 from reports.errors import ReportFailedError
 from reports.kernel import kernel_manager_class
 from reports.look import page

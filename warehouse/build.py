@@ -394,9 +394,7 @@ def _first_rows(result: Any) -> list[str]:
 
     handle = DuckDBConnectionManager.env().handle()  # type: ignore[no-untyped-call]
     try:
-        found = handle.cursor().execute(f"select * from (\n{result.node.compiled_code}\n) limit {_ROWS_SHOWN}")
-        names = [column[0] for column in found.description]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = db.rows_of(handle.cursor(), f"select * from (\n{result.node.compiled_code}\n) limit {_ROWS_SHOWN}")
     finally:
         handle.close()
     return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]

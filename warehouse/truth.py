@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from osame.home import Home
-from osame.stores import open_warehouse
+from osame.stores import open_warehouse, rows_of
 
 _AMOUNTS = ("principal_yen", "reminder_fee_yen", "late_charge_yen", "overpaid_yen", "suspense_yen")
 _DUE_AMOUNTS = (
@@ -115,18 +115,18 @@ def compare_with_truth(home: Home, truth: Path) -> Verdict:
             connection.register(f"truth_{table}", pq.read_table(truth / f"{table}.parquet"))
         return Verdict(
             receipts=_one(connection, "select count(*) from truth_receipts where fate in ('due', 'suspense')"),
-            wrong_receipts=_rows(connection, _WRONG_RECEIPTS),
+            wrong_receipts=rows_of(connection, _WRONG_RECEIPTS),
             records=_one(connection, "select count(*) from truth_receipts"),
-            wrong_records=_rows(connection, _WRONG_RECORDS),
+            wrong_records=rows_of(connection, _WRONG_RECORDS),
             dues=_one(connection, "select count(*) from truth_dues"),
-            wrong_dues=_rows(connection, _WRONG_DUES),
+            wrong_dues=rows_of(connection, _WRONG_DUES),
             differences=_one(connection, "select count(*) from truth_differences"),
-            wrong_differences=_rows(connection, _WRONG_DIFFERENCES),
+            wrong_differences=rows_of(connection, _WRONG_DIFFERENCES),
             overpayments=_one(connection, "select count(*) from truth_overpayments"),
-            wrong_overpayments=_rows(connection, _WRONG_OVERPAYMENTS),
+            wrong_overpayments=rows_of(connection, _WRONG_OVERPAYMENTS),
             repayments=_one(connection, "select count(*) from truth_repayments"),
-            wrong_repayments=_rows(connection, _WRONG_REPAYMENTS),
-            yen=_rows(connection, _YEN)[0],
+            wrong_repayments=rows_of(connection, _WRONG_REPAYMENTS),
+            yen=rows_of(connection, _YEN)[0],
         )
     finally:
         connection.close()
@@ -134,12 +134,6 @@ def compare_with_truth(home: Home, truth: Path) -> Verdict:
 
 def _one(connection: Any, sql: str) -> int:
     return int(connection.execute(sql).fetchone()[0])
-
-
-def _rows(connection: Any, sql: str) -> list[dict[str, Any]]:
-    cursor = connection.execute(sql)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 # Of a record and its re-send, which one is money follows from the files' content; the truth names one of the two. Both

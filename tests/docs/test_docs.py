@@ -13,7 +13,7 @@ import pytest
 
 from ingestion import layout_docs
 from ingestion.layout_catalog import load_layouts
-from osame.cli import COMMANDS, load
+from osame.cli import ALIASES, COMMANDS, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.ja.md")
@@ -147,6 +147,7 @@ def test_every_command_that_a_page_names_exists() -> None:
     for page in pages():
         for words in _NAMED.findall(code_in(read(page))):
             named = words.split()
+            named[0] = ALIASES.get(named[0], named[0])
             if named[0] not in known:
                 unknown.append(f"{page}: osame {' '.join(named)}")
             elif is_group(known[named[0]]) and len(named) > 1 and " ".join(named[:2]) not in known:

@@ -353,7 +353,7 @@ def test_a_crash_after_the_record_leaves_no_file_and_loses_no_payment(
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as broken:
-        broken.setattr("warehouse.collection.transfers.write_whole", no_space)
+        broken.setattr("warehouse.office.bank_files.write_whole", no_space)
         with pytest.raises(OSError, match="No space"):
             transfer_refunds(office.home, date(2025, 3, 3), date(2025, 3, 4), office.act(PAY, 27))
     made = transfer_refunds(office.home, date(2025, 3, 3), date(2025, 3, 4), office.act(PAY, 28), again=True)

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidTag
 
 from ingestion import archive
 from ingestion.offer import sha256_of
+from osame.files import write_whole
 from osame.home import Home, open_home
 
 AT = datetime(2025, 7, 3, 9)
@@ -91,7 +92,7 @@ def test_a_failed_write_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("ingestion.archive.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        archive.write_whole(target, b"new")
+        write_whole(target, b"new")
     assert [p.name for p in home.archive.iterdir()] == ["x"]
     assert target.read_bytes() == b"old"
 

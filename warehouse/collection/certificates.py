@@ -22,7 +22,7 @@ from osame.errors import OsameError
 from osame.home import Home
 from osame.keys import certificate_key
 from osame.locks import landing_lock
-from osame.stores import open_landing
+from osame.stores import open_landing, rows_of
 from warehouse.collection.addressee_standing import AddresseeStanding, look_up
 from warehouse.law.certificates import Certifiable, Kind, Reason, Request, decide
 from warehouse.law.fiscal_year import fiscal_year_of
@@ -334,9 +334,7 @@ def _rows(home: Home, sql: str, *parameters: object) -> list[dict[str, Any]]:
     with landing_lock(home, exclusive=False):
         connection = open_landing(home)
         try:
-            cursor = connection.execute(sql, list(parameters))
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return rows_of(connection, sql, *parameters)
         except duckdb.CatalogException:  # landing is older than the register: nothing was issued yet
             return []
         finally:

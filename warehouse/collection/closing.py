@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import duckdb
-
 from ingestion.offer import sha256_of
 from osame.act import Act, Permission
 from osame.errors import OsameError
 from osame.home import Home
-from osame.stores import open_warehouse
+from osame.stores import open_warehouse, rows_of
 from warehouse.law.parameters import load_parameters
 from warehouse.office.freshness import Freshness, freshness
 from warehouse.office.record_files import csv_of
@@ -232,8 +230,8 @@ def _books(home: Home, fiscal_year: int, closing_end: date, closed: set[int]) ->
         years = connection.execute("select distinct fiscal_year from fct_settlement_lines").fetchall()
         _require_order(fiscal_year, {year for (year,) in years}, closed)
         _require_all_built(freshness(home, connection))
-        lines = _dicts(connection.execute(_LINES, [fiscal_year]))
-        return Preview(fiscal_year, as_of, known_at, lines, _dicts(connection.execute(_FLOWS, [fiscal_year])))
+        lines, flows = (rows_of(connection, sql, fiscal_year) for sql in (_LINES, _FLOWS))
+        return Preview(fiscal_year, as_of, known_at, lines, flows)
     finally:
         connection.close()
 
@@ -259,8 +257,3 @@ def _require_all_built(fresh: Freshness) -> None:
             f"{len(late)} files landed after the build: {', '.join(late[:5])}{' …' if late[5:] else ''}",
             "run: osame build",
         )
-
-
-def _dicts(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -18,7 +18,7 @@ from ingestion.vault import Account, read_accounts
 from osame.act import Act, Permission
 from osame.errors import OsameError
 from osame.home import Home
-from osame.stores import open_warehouse
+from osame.stores import open_warehouse, rows_of
 from warehouse.collection.decisions import REGISTERS, current_lines, is_paid, new_decision_no
 from warehouse.law.office import announced_of, rates_end
 from warehouse.law.parameters import Parameters
@@ -183,11 +183,8 @@ def _under_way(home: Home, as_of: date, loads: set[int]) -> set[str]:
 
 
 def _by_payer(connection: Any, sql: str, addressee_no: str | None) -> dict[str, list[Row]]:
-    cursor = connection.execute(sql, {"payer": addressee_no})
-    names = [column[0] for column in cursor.description]
     found: dict[str, list[Row]] = defaultdict(list)
-    for values in cursor.fetchall():
-        row = dict(zip(names, values, strict=True))
+    for row in rows_of(connection, sql, payer=addressee_no):
         found[row["addressee_no"]].append(row)
     return found
 

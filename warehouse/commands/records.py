@@ -14,7 +14,8 @@ from osame.clock import now, today
 from osame.console import err, out, parse_day, print_json, told, waits, yen
 from osame.errors import OsameError
 from osame.home import Home, open_home
-from warehouse.office.by_hand import Rows, record_rows
+from warehouse.office.by_hand import record_rows
+from warehouse.office.rows import Rows
 from warehouse.words import word
 
 Recorder = Annotated[str, typer.Option("--by", help="職員番号 of who records it.", envvar="OSAME_STAFF_NO")]

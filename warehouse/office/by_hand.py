@@ -6,8 +6,7 @@ one that lands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,7 @@ from osame.errors import told_again
 from osame.home import CODE, Home
 from osame.locks import Waiting, register_locks
 from warehouse.office import pending
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one register, and who records them.
-
-    Args:
-        register: id of the extract.
-        rows: texts by column name; ``due_key`` and ``offset_due_key`` stand for the nine columns of a due key each.
-        by: 職員番号.
-        reason: why, in words.
-        at: the instant (ISO, JST).
-        permission: name and Japanese title of what is permitted; None: to record rows of this register by hand.
-    """
-
-    register: str
-    rows: Sequence[Mapping[str, str]]
-    by: str
-    reason: str
-    at: str
-    permission: tuple[str, str] | None = None
+from warehouse.office.rows import Rows
 
 
 def record_rows(home: Home, rows: Rows, waiting: Waiting | None = None) -> dict[str, Any]:

@@ -27,12 +27,12 @@ from osame.errors import OsameError
 from osame.home import Home
 from osame.stores import open_landing
 from warehouse.office import pending
-from warehouse.office.by_hand import Rows
 from warehouse.office.limits import require_room
 from warehouse.office.pending import Request
 from warehouse.office.permissions import record_permission, require_permitted
 from warehouse.office.record_files import csv_of, decoded_soundly, file_name, milliseconds
 from warehouse.office.registers import Row, known_layouts, register_of, register_to_record, with_keys
+from warehouse.office.rows import Rows
 
 _FINDINGS = ("findings", "warnings")
 

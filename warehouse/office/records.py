@@ -14,9 +14,10 @@ from ingestion.offer import Offer
 from osame.act import Act
 from osame.home import Home
 from osame.locks import landing_lock, register_locks
-from warehouse.office.by_hand import Rows, record_rows
+from warehouse.office.by_hand import record_rows
 from warehouse.office.permissions import require_permitted
 from warehouse.office.registers import Row, text_of
+from warehouse.office.rows import Rows
 
 
 def write_record(home: Home, register: str, rows: Iterable[Row], act: Act) -> Path:

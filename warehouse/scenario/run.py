@@ -18,7 +18,7 @@ from ingestion.inbox import Options, ingest
 from osame.errors import OsameError
 from osame.home import Home
 from osame.locks import is_alive
-from osame.stores import open_warehouse
+from osame.stores import open_warehouse, rows_of
 from warehouse.build import build
 from warehouse.scenario.files import Written, write_files
 from warehouse.scenario.model import Scenario, load_scenario
@@ -296,9 +296,8 @@ class _Names:
 
     def rows(self, connection: Any, sql: str) -> list[dict[str, Any]]:
         parameters = {"dues": list(self.dues), "records": list(self.records)}
-        cursor = connection.execute(sql, {name: value for name, value in parameters.items() if f"${name}" in sql})
-        columns = [d[0] for d in cursor.description]
-        return [self._named(dict(zip(columns, row, strict=True))) for row in cursor.fetchall()]
+        named = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        return [self._named(row) for row in rows_of(connection, sql, **named)]
 
     def _named(self, row: dict[str, Any]) -> dict[str, Any]:
         out = {
