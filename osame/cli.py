@@ -130,12 +130,12 @@ COMMANDS = {
         "reports.commands.issue:app", _PAPER, "Documents on paper (PDF), with who asked for them and why."
     ),
     "verify-certificate": Command(
-        "reports.commands.issue:verify_certificate",
+        "warehouse.commands.certificates:verify_certificate",
         _PAPER,
         "Tell whether a certificate is ours, and what it certified: compare that with the paper.",
     ),
     "withdraw-certificate": Command(
-        "reports.commands.issue:withdraw_certificate",
+        "warehouse.commands.certificates:withdraw_certificate",
         _PAPER,
         "Take a certificate back: from now on it is not genuine. Its number is not given again.",
     ),
@@ -192,10 +192,14 @@ def load(name: str) -> Any:
     name = ALIASES.get(name, name)
     entry = COMMANDS[name]
     module, _, attribute = entry.where.partition(":")
-    found = getattr(importlib.import_module(module), attribute)
+    return as_command(name, getattr(importlib.import_module(module), attribute), entry.settings)
+
+
+def as_command(name: str, found: Any, settings: dict[str, Any] | None = None) -> Any:
+    """A function, or the Typer app of a group, as click runs it under a name."""
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(name, context_settings=entry.settings)(found)
+        alone.command(name, context_settings=settings)(found)
         found = alone
     command = get_command(found)
     command.name = name

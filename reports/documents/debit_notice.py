@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from osame.act import Act
-from osame.home import Home
+from osame.clock import now
+from osame.console import err, out, parse_day, print_json, told, yen
+from osame.home import Home, open_home
 from osame.wareki import format_wareki
+from reports.documents.asking import By, Json, Reason, tell_missing
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.refund_notice import due_text
 from reports.documents.render import render_files
-from warehouse.collection.debit_failures import Failures, failures_to_tell
-from warehouse.settings import Settings
+from warehouse.collection.debit_failures import TELL, Failures, failures_to_tell
+from warehouse.office.permissions import begin
+from warehouse.settings import Settings, load_settings
 
 DOCUMENT = "debit_notice"
 Row = dict[str, Any]
@@ -72,3 +78,57 @@ def letter_row(failures: list[Row], to: dict[str, Any], day: date) -> Row:
         "next_date": format_wareki(min(again)) if again else None,
         "by_slip": len(again) < len(failures),
     }
+
+
+def command(
+    date: Annotated[str, typer.Option("--date", help="引落日 of the direct debits that failed.")],
+    by: By,
+    reason: Reason,
+    addressee: Annotated[
+        list[str] | None, typer.Option(help="Only this 宛名番号; may be repeated. Default: all who are to be told.")
+    ] = None,
+    show_protected: Annotated[
+        bool, typer.Option("--show-protected", help="Print addresses under 支援措置; logged.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print 口座振替不能のお知らせ for the direct debits of a day that failed and have not been paid since.
+
+    Example: osame issue debit-notice --date 2026-05-31 --by 1001 --reason 口座振替不能の通知
+    """
+
+    with told():
+        home = open_home()
+        done = issue_letters(
+            home,
+            load_settings(home),
+            parse_day(date, "--date"),
+            begin(home, TELL, by, now(), reason),
+            addressee or (),
+            show_protected=show_protected,
+        )
+    if as_json:
+        print_json(
+            {
+                "folder": str(done.issued.folder),
+                "withheld": tuple(done.failures.people.withheld),
+                **done.issued.manifest,
+            }
+        )
+    else:
+        out.print(
+            f"{len(done.failures.by_payer):,} letters, {yen(done.total_yen)} yen that could not be debited",
+            markup=False,
+        )
+        for path in done.issued.files:
+            out.print(str(path), markup=False)
+        if done.failures.unknown:
+            err.print(f"[yellow]Warning:[/] {done.failures.unknown:,} failures name no due: nobody could be told")
+        for number in done.failures.people.withheld:
+            out.print(
+                f"addressee {number} is under 支援措置: no address is printed; hand the letter over", markup=False
+            )
+    tell_missing(
+        [f"addressee {number}" for number in done.failures.people.missing],
+        "no letter was printed to them; later: --addressee NO for each",
+    )

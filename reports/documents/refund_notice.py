@@ -6,20 +6,27 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from osame.act import Act
-from osame.home import Home
+from osame.clock import now, today
+from osame.console import out, parse_day, print_json, told, yen
+from osame.errors import OsameError
+from osame.home import Home, open_home
 from osame.wareki import format_fiscal_year, format_wareki
+from reports.documents.asking import By, Json, Reason, tell_missing
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render_files
-from warehouse.collection.notices import Told, tell, tell_again
+from warehouse.collection.notices import TELL, Told, tell, tell_again
 from warehouse.collection.refunds import INTEREST
 from warehouse.law.calendar import add_months
 from warehouse.law.parameters import load_parameters
 from warehouse.office.limits import OFFSET, REFUND, due_key_of
-from warehouse.settings import Settings
+from warehouse.office.permissions import begin
+from warehouse.settings import Settings, load_settings
 from warehouse.words import explained, word
 
 DOCUMENT = "refund_notice"
@@ -145,3 +152,58 @@ def _interest_text(added_yen: int, refunds: list[Row]) -> str:
     if any(line["interest_from_date"] for line in refunds):
         parts.append("還付額に係る還付加算金は、支出を決定する日までの日数により計算し、振込みの際に加算します。")
     return "".join(parts) or "ありません。"
+
+
+def command(
+    by: By,
+    reason: Reason,
+    decision_nos: Annotated[
+        list[str] | None, typer.Argument(metavar="[DECISION_NO]...", help="起案番号; default: all that wait.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Print what payers were told of before; nothing is registered.")
+    ] = False,
+    on: Annotated[
+        str | None, typer.Option("--told-on", help="With --again: 通知日 of the letters. Default: today.")
+    ] = None,
+    show_protected: Annotated[
+        bool, typer.Option("--show-protected", help="Print addresses under 支援措置; logged.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print 過誤納金還付・充当通知書 with 還付請求書 for approved decisions, and register that the payers were told.
+
+    Example: osame issue refund-notice --by 1001 --reason 過誤納金の通知
+    """
+
+    with told():
+        home = open_home()
+        settings, numbers = load_settings(home), decision_nos or []
+        act = begin(home, TELL, by, now(), reason)
+        if again:
+            day = parse_day(on, "--told-on") if on else today()
+            done = print_again(home, settings, numbers, day, act, show_protected=show_protected)
+        elif on:
+            raise OsameError("--told-on goes with --again", "leave it out: letters bear today's date")
+        else:
+            done = issue_notices(home, settings, numbers, act, show_protected=show_protected)
+    if as_json:
+        print_json(
+            {"folder": str(done.issued.folder), "withheld": tuple(done.told.people.withheld), **done.issued.manifest}
+        )
+    else:
+        out.print(
+            f"{len(done.told.by_decision):,} letters: {yen(done.told.total_yen(OFFSET))} yen set off, "
+            f"{yen(done.told.total_yen(REFUND))} yen to be claimed",
+            markup=False,
+        )
+        for path in done.issued.files:
+            out.print(str(path), markup=False)
+        for number in done.told.people.withheld:
+            out.print(
+                f"addressee {number} is under 支援措置: the letter has no address; hand it over in person", markup=False
+            )
+    tell_missing(
+        [f"addressee {payer} of decision {number}" for number, payer in done.told.missing],
+        "no letter was printed to them" + ("" if again else ", and nothing is recorded as told"),
+    )

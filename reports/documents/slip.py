@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ingestion.el_qr import SYMBOL_LEVEL, SYMBOL_VERSION
 from osame.act import Act
-from osame.home import Home
+from osame.clock import now
+from osame.console import err, out, parse_day, print_json, told, yen
+from osame.errors import OsameError
+from osame.home import Home, open_home
 from osame.wareki import format_fiscal_year, format_wareki
+from reports.documents.asking import By, Json, Reason, tell_missing
 from reports.documents.letter import letter
 from reports.documents.publish import Issued, publish
 from reports.documents.render import render_files
 from reports.documents.symbols import gs1_128, qr_code
 from warehouse.collection.reissue import Reissued, reissue
-from warehouse.collection.slips import Slip
-from warehouse.settings import Settings
+from warehouse.collection.slips import ISSUE, Slip
+from warehouse.office.permissions import begin
+from warehouse.settings import Settings, load_settings
 
 DOCUMENT = "slip"
 
@@ -115,3 +122,76 @@ def _readable(digits: str) -> list[str]:
         f"({digits[:2]}){digits[2:8]}-{digits[8:29]}",
         f"{digits[29]}-{digits[30:36]}-{digits[36]}-{digits[37:43]}-{digits[43]}",
     ]
+
+
+def command(
+    pay_by: Annotated[str, typer.Option(help="Last day of the slip (ISO or 和暦); its late charge is that day's.")],
+    by: By,
+    reason: Reason,
+    due_keys: Annotated[list[str] | None, typer.Argument(metavar="[DUE_KEY]...", help="Dues, one slip each.")] = None,
+    addressee: Annotated[str | None, typer.Option(help="All dues on which this 宛名番号 owes something.")] = None,
+    show_protected: Annotated[
+        bool, typer.Option("--show-protected", help="Print addresses under 支援措置; logged.")
+    ] = False,
+    despite_provisional: Annotated[
+        bool, typer.Option("--despite-provisional", help="Although a 速報 says that it was paid.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print payment slips again (再発行納付書), with the late charge as of their last day, and register them.
+
+    The slip lands as 再発行 at once; the next build matches its payment and honours the printed amounts.
+
+    Example: osame issue slip --addressee 0001000031 --pay-by 2026-12-25 --by 1001 --reason 窓口での再発行申出
+    """
+
+    with told():
+        home = open_home()
+        if bool(due_keys) == bool(addressee):
+            raise OsameError("name due keys or an addressee, not both", "osame issue slip DUE_KEY... or --addressee NO")
+        last = parse_day(pay_by, "--pay-by")
+        done = issue_slips(
+            home,
+            load_settings(home),
+            due_keys or [],
+            addressee,
+            last,
+            begin(home, ISSUE, by, now(), reason),
+            show_protected=show_protected,
+            despite_provisional=despite_provisional,
+        )
+    if as_json:
+        print_json(
+            {
+                "folder": str(done.issued.folder),
+                "withheld": tuple(done.reissued.people.withheld),
+                "warnings": done.reissued.warnings,
+                **done.issued.manifest,
+            }
+        )
+    else:
+        _show_slips(done)
+    tell_missing(
+        [f"addressee {number}" for number in done.reissued.people.missing], "no slip was printed or registered for them"
+    )
+
+
+def _show_slips(done: IssuedSlips) -> None:
+    for one in done.reissued.slips:
+        due = one.due
+        out.print(
+            f"{one.slip_no}  {due.due_key}  本税 {yen(due.principal_balance_yen)}  "
+            f"督促手数料 {yen(due.reminder_fee_balance_yen)}  延滞金 {yen(due.late_charge_balance_yen)}  "
+            f"計 {yen(due.balance_yen)}円"
+            + ("" if one.cvs_barcode else "  (over the convenience stores' limit: no barcode)"),
+            markup=False,
+        )
+    for path in done.issued.files:
+        out.print(str(path), markup=False)
+    for warning in done.reissued.warnings:
+        err.print(f"[yellow]Warning:[/] {warning}")
+    for number in done.reissued.people.withheld:
+        err.print(
+            f"[yellow]Warning:[/] addressee {number} is under 支援措置: the paper has no address. Hand it over in "
+            "person; do not post it"
+        )

@@ -14,6 +14,7 @@ import pytest
 from ingestion import layout_docs
 from ingestion.layout_catalog import load_layouts
 from osame.cli import ALIASES, COMMANDS, load
+from reports.commands.issue import Papers, papers
 
 PROJECT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.ja.md")
@@ -62,6 +63,9 @@ def commands() -> dict[str, Command]:
             yield " ".join(words), command
         for name, child in getattr(command, "commands", {}).items():
             yield from walk(child, (*words, name))
+        if isinstance(command, Papers):
+            for name in papers():
+                yield from walk(command.load(name), (*words, name))
 
     return {words: found for name in COMMANDS for words, found in walk(load(name), (name,))}
 

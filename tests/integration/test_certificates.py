@@ -27,6 +27,7 @@ from tests.fixtures.office import LATEST, BuiltTown, count, json_of, landing_row
 from warehouse.collection import certificates
 from warehouse.collection.addressee_standing import look_up
 from warehouse.collection.certificates import verify
+from warehouse.commands.certificates import verify_certificate, withdraw_certificate
 from warehouse.commands.records import record
 from warehouse.office.records import write_record
 
@@ -60,7 +61,7 @@ def office(built_town: BuiltTown, tmp_path_factory: pytest.TempPathFactory) -> H
 
 _counter = typer.Typer()
 _counter.add_typer(issue_cli.app, name="issue")
-for _command in (issue_cli.verify_certificate, issue_cli.withdraw_certificate, standing, record):
+for _command in (verify_certificate, withdraw_certificate, standing, record):
     _counter.command()(_command)
 
 
