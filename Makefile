@@ -8,7 +8,7 @@ YEARS ?= 3
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint check bench wheel wheelhouse lock seeds sources clean
+.PHONY: help setup demo test test-fast lint types style generated check bench wheel wheelhouse lock seeds sources clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -35,14 +35,21 @@ test-fast: $(STAMP) ## the tests that build nothing: functions, files of bytes, 
 	@$(TESTS) tests/unit tests/property tests/docs
 
 lint: $(STAMP) ## style, types, drift of generated files
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types style generated
+
+types: $(STAMP) ## what mypy says
+	@$(BIN)/mypy
+
+style: $(STAMP) ## what ruff says, and outputs left in notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+
+generated: $(STAMP) ## whether generated files are what they are made from
 	@$(BIN)/python -m warehouse.law.seeds --check
 	@$(BIN)/python -m warehouse.sources --check
 	@$(BIN)/python -m ingestion.layout_docs --check
 	@$(BIN)/python -m reports.exposures --check
-	@$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
 
 check: lint test ## lint, then test
 

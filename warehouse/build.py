@@ -297,14 +297,14 @@ def _run_dbt(
     try:
         result = dbtRunner(callbacks=[on_event]).invoke(arguments)
         _raise_failures(result)
-        warnings = [_told(r) for r in result.result.results if str(r.status) == "warn"]  # type: ignore[union-attr]
+        warnings = [_told(r) for r in result.result.results if str(r.status) == "warn"]
     finally:
         os.environ.clear()
         os.environ.update(saved)
         logging.raiseExceptions = complains
         _forget_connection()
     _lend_parsed_project(home)
-    results = list(result.result.results)  # type: ignore[union-attr]
+    results = list(result.result.results)
     return Built(
         as_of=as_of,
         nodes=len(results),
@@ -362,7 +362,7 @@ def _forget_connection() -> None:
     """dbt-duckdb keeps its connection for the life of the process; the next build has another file."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    DuckDBConnectionManager.close_all_connections()
 
 
 def _raise_failures(result: Any) -> None:
@@ -392,7 +392,7 @@ def _first_rows(result: Any) -> list[str]:
         return []
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    handle = DuckDBConnectionManager.env().handle()  # type: ignore[no-untyped-call]
+    handle = DuckDBConnectionManager.env().handle()
     try:
         rows = db.rows_of(handle.cursor(), f"select * from (\n{result.node.compiled_code}\n) limit {_ROWS_SHOWN}")
     finally:

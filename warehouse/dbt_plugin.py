@@ -12,7 +12,7 @@ from osame.home import Home
 from osame.stores import attach_for_build
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc]
     """Named in profiles.yml; dbt calls it once when it opens the database."""
 
     def configure_connection(self, conn: Any) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import calendar
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import jpholiday
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-Ints = npt.NDArray[Any]
+Ints: TypeAlias = Any  # NDArray: mypy takes longer over its operators in the town than over all other code
 NONE = -1
 _EPOCH = date(1970, 1, 1)
 

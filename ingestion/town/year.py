@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from ingestion.town.cases import CASES, Case, Pool, pay_late
 from ingestion.town.city import (
@@ -31,7 +30,7 @@ from ingestion.town.settlements import SETTLEMENTS
 from ingestion.town.story import Story
 
 PERSONAL = (10, 30, 40, 50, 60)
-Bools = npt.NDArray[np.bool_]
+Bools = Ints
 _FAILURES = ((1, 0.82), (2, 0.06), (3, 0.04), (4, 0.03), (8, 0.02), (9, 0.03))
 DEPOSITS = ("deposit_in_time", "deposit_two", "deposit_late")
 LUMPS = ("lump_part", "lump_twice", "lump_with_late_charge", "lump_then_slip")

@@ -158,7 +158,7 @@ class Sheet:
         drawn.set_y_axis({"num_format": shape, "major_gridlines": {"visible": True, "line": {"color": "#D5D8DD"}}})
         drawn.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}})
         drawn.set_size({"width": 1000, "height": 370})
-        self.page.insert_chart(rows.stop + 2, 0, drawn, {"description": chart.title})
+        self.page.insert_chart(HEAD_ROW, columns.stop + 1, drawn, {"description": chart.title})
         self.page.fit_to_pages(1, 1)
 
 

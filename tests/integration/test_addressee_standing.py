@@ -23,7 +23,7 @@ from reports.documents.render import render
 from reports.documents.standing import MOST, standing_row
 from tests.fixtures.office import LATEST, BuiltTown, act_of, count, json_of, osame
 from warehouse.collection.addressee_standing import SHOW, look_up
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.late_charge import PartPayment, late_charge
 from warehouse.law.parameters import load_parameters
 from warehouse.office.standing import standing
 from warehouse.settings import load_settings
@@ -85,7 +85,7 @@ def test_on_any_other_day_the_late_charge_is_that_of_the_law(
             continue
         line = standing(due, moves, on, PARAMETERS)
         paid = [
-            Payment(m["value_date"], m["amount_yen"])
+            PartPayment(m["value_date"], m["amount_yen"])
             for m in moves
             if m["movement_type"] == "received" and m["component"] == "principal" and not m["is_provisional"]
         ]

@@ -30,7 +30,7 @@ from warehouse.collection.notices import TELL
 from warehouse.collection.transfers import PAY, Choice, preview_refunds, transfer_refunds
 from warehouse.commands import export
 from warehouse.commands import refunds as refunds_cli
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.late_charge import PartPayment, late_charge
 from warehouse.office.records import record
 from warehouse.office.registers import current_rows
 from warehouse.scenario.files import write_files
@@ -158,7 +158,7 @@ def test_standing_books_and_law_agree_after_a_write_off_of_a_part(office: Office
     # 100,000×2.4%×31/365=203 + ×8.7%×122/365=2,907; 40,000×8.7%×45/365=429: 3,539
     assert line.late_charge_yen == booked == 3_500
     (later,) = look_up(office.home, office.dues["a1"], PAY_BY).dues
-    law = late_charge(100_000, date(2024, 7, 31), PAY_BY, payments=[Payment(date(2024, 12, 31), 60_000)])
+    law = late_charge(100_000, date(2024, 7, 31), PAY_BY, payments=[PartPayment(date(2024, 12, 31), 60_000)])
     assert later.late_charge_yen == law.late_charge_yen == 3_900
 
 

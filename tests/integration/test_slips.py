@@ -21,7 +21,7 @@ from tests.fixtures.csv_files import DSK, EL, LAYOUTS, PAID_SLIP, file_of
 from tests.fixtures.office import BuiltTown, land, landing_rows, osame, sibling
 from tests.unit.test_slips import read_symbols
 from warehouse.build import build
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.late_charge import PartPayment, late_charge
 from warehouse.office.standing import dues_to_pay
 
 NOW = datetime(2026, 7, 2, 9, 30)
@@ -120,7 +120,7 @@ def test_the_late_charge_is_that_of_the_last_day(counter: Counter) -> None:
         )
         assert sum(yen for _, yen in receipts) == paid
         partly_paid += paid > 0
-        owed = late_charge(assessed, due_date, PAY_BY, payments=[Payment(*receipt) for receipt in receipts])
+        owed = late_charge(assessed, due_date, PAY_BY, payments=[PartPayment(*receipt) for receipt in receipts])
         assert owed.late_charge_yen == due.late_charge_balance_yen > 0
         assert printed[due.due_key] == assessed - paid + owed.late_charge_yen
     warehouse.close()

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.law_macros import law_database, load_macros
-from warehouse.law.late_charge import LateCharge, Payment, late_charge
+from warehouse.law.late_charge import LateCharge, PartPayment, late_charge
 from warehouse.law.parameters import PARAMETER_DIR, ParameterNotFoundError, Parameters, load_parameters
 from warehouse.law.seeds import render
 
@@ -157,8 +157,8 @@ def scalar(case: Case, params: Parameters | None = None) -> LateCharge:
         case.principal,
         case.due,
         case.until,
-        payments=[Payment(day, yen) for day, yen in case.paid if yen > 0],
-        taken_back=[Payment(day, -yen) for day, yen in case.paid if yen < 0],
+        payments=[PartPayment(day, yen) for day, yen in case.paid if yen > 0],
+        taken_back=[PartPayment(day, -yen) for day, yen in case.paid if yen < 0],
         rate_family=case.family,
         low_rate_months=case.months,
         params=params,

@@ -13,7 +13,7 @@ from osame.dates import parse_date
 from tests.fixtures.law_macros import seed_rows
 from warehouse.law.calendar import add_months, is_holiday, non_business_day_name, period_end, roll_due_date
 from warehouse.law.fiscal_year import due_fiscal_year, fiscal_year_of, is_carried_over, receipt_fiscal_year
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.late_charge import PartPayment, late_charge
 from warehouse.law.parameters import LawInputError, ParameterNotFoundError, load_parameters
 from warehouse.law.refund_interest import first_day, refund_interest
 from warehouse.law.reminder_fee import reminder_fee
@@ -264,18 +264,20 @@ def test_the_sum_decides_at_1000_yen() -> None:
 
 
 def test_a_payment_lowers_the_base_from_the_next_day() -> None:
-    result = late_charge(60_000, D(2024, 7, 31), D(2025, 3, 31), payments=[Payment(D(2024, 8, 1), 40_000)])
+    result = late_charge(60_000, D(2024, 7, 31), D(2025, 3, 31), payments=[PartPayment(D(2024, 8, 1), 40_000)])
     assert [part.yen for part in result.segments] == [3, 39, 1010]
     assert result.late_charge_yen == 1000
 
 
 def test_payments_until_the_due_date_and_of_one_day() -> None:
     due, until = D(2024, 7, 31), D(2025, 3, 31)
-    early = late_charge(60_000, due, until, payments=[Payment(D(2024, 7, 1), 10_000), Payment(due, 10_000)])
+    early = late_charge(60_000, due, until, payments=[PartPayment(D(2024, 7, 1), 10_000), PartPayment(due, 10_000)])
     assert early == late_charge(40_000, due, until)
-    two = late_charge(60_000, due, until, payments=[Payment(D(2024, 9, 1), 5_000), Payment(D(2024, 9, 1), 5_000)])
-    assert two == late_charge(60_000, due, until, payments=[Payment(D(2024, 9, 1), 10_000)])
-    left = late_charge(60_000, due, until, payments=[Payment(due, 59_001)])
+    two = late_charge(
+        60_000, due, until, payments=[PartPayment(D(2024, 9, 1), 5_000), PartPayment(D(2024, 9, 1), 5_000)]
+    )
+    assert two == late_charge(60_000, due, until, payments=[PartPayment(D(2024, 9, 1), 10_000)])
+    left = late_charge(60_000, due, until, payments=[PartPayment(due, 59_001)])
     assert left.segments == ()
 
 
@@ -283,12 +285,16 @@ def test_payments_until_the_due_date_and_of_one_day() -> None:
     ("principal", "payments", "message"),
     [
         (-1, [], "principal: found -1 yen, expected 0 or more"),
-        (5000, [Payment(D(2025, 5, 1), 0)], "payment of 2025-05-01: found 0 yen, expected more than 0"),
-        (5000, [Payment(D(2026, 5, 1), 10)], "payment of 2026-05-01: found a day after the last day"),
-        (5000, [Payment(D(2025, 5, 1), 5001)], "payments: found 5001 yen, expected at most the principal, 5000 yen"),
+        (5000, [PartPayment(D(2025, 5, 1), 0)], "payment of 2025-05-01: found 0 yen, expected more than 0"),
+        (5000, [PartPayment(D(2026, 5, 1), 10)], "payment of 2026-05-01: found a day after the last day"),
+        (
+            5000,
+            [PartPayment(D(2025, 5, 1), 5001)],
+            "payments: found 5001 yen, expected at most the principal, 5000 yen",
+        ),
     ],
 )
-def test_impossible_input_is_refused(principal: int, payments: list[Payment], message: str) -> None:
+def test_impossible_input_is_refused(principal: int, payments: list[PartPayment], message: str) -> None:
     with pytest.raises(LawInputError, match=message):
         late_charge(principal, D(2025, 4, 30), D(2025, 12, 31), payments=payments)
 

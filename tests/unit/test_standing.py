@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from osame.errors import OsameError
 from osame.stores import open_memory
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.late_charge import PartPayment, late_charge
 from warehouse.law.parameters import load_parameters
 from warehouse.office.standing import accrued, dues_to_pay, standing
 
 AS_OF, ON, DUE_DATE = date(2026, 6, 30), date(2026, 12, 25), date(2025, 7, 31)
-PAID = [Payment(date(2025, 9, 1), 40_000), Payment(date(2026, 2, 1), 10_000)]
-TAKEN_BACK = [Payment(date(2026, 3, 1), 25_000)]
+PAID = [PartPayment(date(2025, 9, 1), 40_000), PartPayment(date(2026, 2, 1), 10_000)]
+TAKEN_BACK = [PartPayment(date(2026, 3, 1), 25_000)]
 TAX = 90_000
 PARAMETERS = load_parameters()
 Row = dict[str, Any]
@@ -141,7 +141,7 @@ def test_a_write_off_of_a_part_ends_its_late_charge_from_the_next_day() -> None:
     """65,000 are open, 40,000 of them written off with 500 of the late charge: the rest runs on alone."""
     day = date(2026, 4, 10)
     moves = [*MOVES, move("written_off", day, 40_000), move("written_off", day, 500, "late_charge")]
-    gone = [*PAID, Payment(day, 40_000)]
+    gone = [*PAID, PartPayment(day, 40_000)]
     for on in (day, date(2026, 4, 11), AS_OF, ON):
         line = standing(due(), moves, on, PARAMETERS)
         paid = [payment for payment in gone if payment.received_date <= on]
@@ -170,7 +170,7 @@ def test_every_step_counts_from_its_day_whatever_it_is(
     """Order and kind of the steps do not matter to the late charge; the day and the yen do."""
     moves = [move(kind, day, yen, direction=direction) for (kind, direction), day, yen in steps]
     until = on if on < AS_OF else AS_OF
-    paid = [Payment(day, yen) for _, day, yen in steps if day <= until]
+    paid = [PartPayment(day, yen) for _, day, yen in steps if day <= until]
     line = standing(due(), moves, on, PARAMETERS)
     assert line.principal_balance_yen == TAX - sum(payment.principal_yen for payment in paid)
     if line.principal_balance_yen:

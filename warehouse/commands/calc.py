@@ -19,7 +19,7 @@ from osame.wareki import format_fiscal_year, format_wareki_short
 from warehouse.law.calendar import non_business_day_name, roll_due_date
 from warehouse.law.fiscal_year import due_fiscal_year, is_carried_over, receipt_fiscal_year
 from warehouse.law.interest import Segment
-from warehouse.law.late_charge import Payment, late_charge
+from warehouse.law.late_charge import PartPayment, late_charge
 from warehouse.law.office import parameters_of, provisional_ja
 from warehouse.law.parameters import LawInputError
 from warehouse.law.refund_interest import Cause, first_day, refund_interest
@@ -70,11 +70,11 @@ def _yen(text: str, where: str) -> int:
     return int(digits)
 
 
-def _payment(text: str) -> Payment:
+def _payment(text: str) -> PartPayment:
     day, separator, yen = text.rpartition(":")
     if not separator:
         raise LawInputError("--payment", repr(text), "DATE:YEN, such as 2025-07-01:12000", "write a day and an amount")
-    return Payment(_date(day, "--payment"), _yen(yen, "--payment"))
+    return PartPayment(_date(day, "--payment"), _yen(yen, "--payment"))
 
 
 @app.command(

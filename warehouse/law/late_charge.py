@@ -15,7 +15,7 @@ ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class PartPayment:
     """What was paid to the principal, by the day it was received (領収日). Whole yen, more than 0."""
 
     received_date: date
@@ -36,8 +36,8 @@ def late_charge(
     due_date: date,
     paid_date: date,
     *,
-    payments: Iterable[Payment] = (),
-    taken_back: Iterable[Payment] = (),
+    payments: Iterable[PartPayment] = (),
+    taken_back: Iterable[PartPayment] = (),
     rate_family: str = "local_tax",
     low_rate_months: int = 1,
     params: Parameters | None = None,
@@ -81,7 +81,7 @@ def late_charge(
 
 
 def _by_day(
-    principal_yen: int, paid_date: date, payments: Iterable[Payment], taken_back: Iterable[Payment]
+    principal_yen: int, paid_date: date, payments: Iterable[PartPayment], taken_back: Iterable[PartPayment]
 ) -> dict[date, int]:
     """Payments of one day, less what was taken back on it, are one change of the balance."""
     if principal_yen < 0:

@@ -21,7 +21,7 @@ import duckdb
 
 from osame.errors import OsameError
 from osame.stores import rows_of
-from warehouse.law.late_charge import LateCharge, Payment, late_charge
+from warehouse.law.late_charge import LateCharge, PartPayment, late_charge
 from warehouse.law.parameters import Parameters, load_parameters
 from warehouse.movements import movements_of
 
@@ -149,11 +149,11 @@ def accrued(due: Row, moves: Iterable[Row], on: date, params: Parameters) -> Lat
         ParameterNotFoundError: no rate is known on a day of the period.
     """
     item = params.tax_item(due["tax_item_code"])
-    changes: dict[int, list[Payment]] = {1: [], -1: []}
+    changes: dict[int, list[PartPayment]] = {1: [], -1: []}
     for move in moves:
         sign = _STEPS.get(_kind(move))
         if sign is not None and move["component"] == "principal" and not move["is_provisional"]:
-            changes[sign].append(Payment(min(move["value_date"], on), move["amount_yen"]))
+            changes[sign].append(PartPayment(min(move["value_date"], on), move["amount_yen"]))
     return late_charge(
         due["assessed_yen"],
         due["due_date"],
