@@ -1,7 +1,7 @@
 """An act: who does something, why, when, and under which permission.
 
 Whatever records something or shows a person takes one. Permissions are declared beside the acts that need them; whether
-somebody has one is asked in one place (``ingestion.permissions``).
+somebody has one is asked in one place (``warehouse.office.permissions``).
 """
 
 from __future__ import annotations

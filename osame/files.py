@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -30,3 +32,13 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def write_or_check(target: Path, text: str, arguments: Sequence[str], made_from: str) -> int:
+    """Write a generated file, or with ``--check`` tell whether it is what it is made from. Returns the exit code."""
+    if "--check" not in arguments:
+        target.write_text(text, encoding="utf-8")
+    elif not target.exists() or target.read_text(encoding="utf-8") != text:
+        sys.stderr.write(f"{target} differs from {made_from} -- run: make sources\n")
+        return 1
+    return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from osame.files import write_or_check
 from osame.home import PROJECT
 from reports.catalog import ReportEntry, load_catalog
 
@@ -36,15 +37,8 @@ def _exposure(entry: ReportEntry) -> dict[str, Any]:
 
 
 def main(arguments: list[str], target: Path = TARGET) -> int:
-    """Write the file, or with ``--check`` say whether it is what the catalogue gives."""
-    text = render()
-    if "--check" in arguments:
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            sys.stderr.write(f"{target} differs from the catalogue and the notebooks -- run: make sources\n")
-            return 1
-        return 0
-    target.write_text(text, encoding="utf-8")
-    return 0
+    """Write the file, or with ``--check`` say whether it is what it should be."""
+    return write_or_check(target, render(), arguments, "the catalogue and the notebooks")
 
 
 if __name__ == "__main__":

@@ -288,7 +288,8 @@ def _with_names_of_today(own: dict[str, Any]) -> dict[str, Any]:
     asked = own.get("permissions")
     if not isinstance(asked, dict):
         return own
-    return own | {"permissions": {_FORMER_PERMISSIONS.get(name, name): roles for name, roles in asked.items()}}
+    named = {_FORMER_PERMISSIONS.get(name, name): roles for name, roles in asked.items()}
+    return own | {"permissions": named | {name: asked[name] for name in named if name in asked}}
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import yaml
 from ingestion.landing import LOADS, QUARANTINE
 from ingestion.layout import GROUP, LINEAGE, is_grouped, landing_schema
 from ingestion.layout_catalog import load_layouts
+from osame.files import write_or_check
 from osame.home import PROJECT
 
 TARGET = PROJECT / "models" / "staging" / "landing__sources.yml"
@@ -86,14 +87,8 @@ def _table(name: str, description: str, columns: dict[str, str]) -> dict[str, An
 
 
 def main(arguments: list[str], target: Path = TARGET) -> int:
-    text = render()
-    if "--check" in arguments:
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            sys.stderr.write(f"{target} differs from the layouts -- run: make sources\n")
-            return 1
-        return 0
-    target.write_text(text, encoding="utf-8")
-    return 0
+    """Write the file, or with ``--check`` say whether it is what it should be."""
+    return write_or_check(target, render(), arguments, "the layouts")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 import pytest
 import yaml
 
+from ingestion.layout import landing_schema
+from ingestion.layout_catalog import load_layouts
 from osame.home import PROJECT
 from warehouse.words import domain_of, explained, position, word, words
 
@@ -50,3 +53,22 @@ def test_words_in_the_order_of_the_office() -> None:
     ]
     with pytest.raises(KeyError):
         words("no_such_domain")
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    with (PROJECT / "warehouse" / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_the_seeds_that_say_what_codes_and_sources_are_have_one_row_for_each() -> None:
+    """Here and not in every build: these rows change with the code alone."""
+    rows = seed("code_words")
+    assert len({(row["domain"], row["code"]) for row in rows}) == len(rows)
+    assert all(row["domain"] and row["code"] and row["word"] for row in rows)
+    sources = seed("payment_sources")
+    for column in ("source_code", "source_name", "landing_table", "staging_model"):
+        assert len({row[column] for row in sources} - {""}) == len(sources), column
+    assert {row[column] for row in sources for column in ("is_plain", "names_dues")} == {"true", "false"}
+    for row in sources:
+        assert list((PROJECT / "models").rglob(f"{row['staging_model']}.sql")), row["staging_model"]
+        assert row["landing_table"] in landing_schema(load_layouts()), row["landing_table"]
