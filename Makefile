@@ -61,7 +61,7 @@ wheel: $(STAMP) ## dist/osame-*.whl, with models, notebooks, seeds and templates
 
 wheelhouse: wheel ## dist/wheelhouse: osame and all that it needs, for pip install --no-index --find-links
 	@$(BIN)/uv pip compile --quiet pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --output-file dist/requirements.txt
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --require-hashes --requirement dist/requirements.txt --wheel-dir dist/wheelhouse
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --require-hashes --requirement dist/requirements.txt --wheel-dir dist/wheelhouse
 	@cp dist/osame-*.whl dist/wheelhouse/
 
 lock: $(STAMP) ## write requirements.lock from pyproject.toml
