@@ -28,6 +28,7 @@ class PaymentSource:
         channel_codes: the channels that it can be of; none where each record names its own.
         is_plain: whether its landing table has channel, 領収日 and 収納日 (日計日), by which it is booked as it is.
         names_dues: whether its records may name a due by the parts of its key.
+        is_credited_in_bulk: whether its money comes as one credit for many records; a deposit is such a credit itself.
     """
 
     source_code: str
@@ -37,6 +38,7 @@ class PaymentSource:
     channel_codes: tuple[str, ...]
     is_plain: bool
     names_dues: bool
+    is_credited_in_bulk: bool
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +54,7 @@ def payment_sources() -> tuple[PaymentSource, ...]:
                 tuple(row["channel_codes"].split()),
                 row["is_plain"] == "true",
                 row["names_dues"] == "true",
+                row["is_credited_in_bulk"] == "true",
             )
             for row in csv.DictReader(handle)
         )

@@ -75,7 +75,7 @@ class Remittance(_Model):
     @field_validator("source")
     @classmethod
     def _known_source(cls, source: str) -> str:
-        known = [one.source_code for one in payment_sources()]
+        known = [one.source_code for one in payment_sources() if one.is_credited_in_bulk]
         if source not in known:
             raise ValueError(f"found {source!r}, expected one of {', '.join(known)}")
         return source

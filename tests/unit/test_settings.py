@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from osame.errors import OsameError
-from osame.home import Home
+from osame.home import Home, open_home
 from warehouse.settings import Settings, load_settings
 
 
@@ -84,3 +84,12 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(OsameError) as refused:
         settings_of(tmp_path, "a: 1\nb: 2\nmunicipality: {code: x}\n")
     assert all(word in str(refused.value) for word in ("a: Extra", "b: Extra", "municipality.code"))
+
+
+@pytest.mark.parametrize("source", ["deposit", "convenienc"])
+def test_a_remittance_is_of_a_source_that_is_credited_in_bulk(tmp_path: Path, source: str) -> None:
+    """A rule for deposits would settle money by itself."""
+    home = open_home(tmp_path)
+    home.settings_file.write_text(f'remittances: [{{source: {source}, channel_code: "08"}}]', encoding="utf-8")
+    with pytest.raises(OsameError, match=f"found '{source}', expected one of paid_slip"):
+        load_settings(home)

@@ -68,7 +68,10 @@ def test_the_seeds_that_say_what_codes_and_sources_are_have_one_row_for_each() -
     sources = seed("payment_sources")
     for column in ("source_code", "source_name", "landing_table", "staging_model"):
         assert len({row[column] for row in sources} - {""}) == len(sources), column
-    assert {row[column] for row in sources for column in ("is_plain", "names_dues")} == {"true", "false"}
+    assert {row[column] for row in sources for column in ("is_plain", "names_dues", "is_credited_in_bulk")} == {
+        "true",
+        "false",
+    }
     for row in sources:
         assert list((PROJECT / "models").rglob(f"{row['staging_model']}.sql")), row["staging_model"]
         assert row["landing_table"] in landing_schema(load_layouts()), row["landing_table"]
